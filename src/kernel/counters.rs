@@ -1,0 +1,69 @@
+//! Counters that many threads raise and few read.
+//!
+//! A thread with a number of its own (see `threads.rs`) owns a stripe: it is the only writer, so raising a counter is a load
+//! and a store on a line that no other thread writes. Threads without a stripe share one and pay for an atomic addition.
+//! A sum reads all stripes: it never counts an event twice or from the future, and it is exact when writers are at rest.
+#![cfg_attr(
+    not(any(tenfold_loom, tenfold_shuttle)),
+    expect(unreachable_pub, reason = "public for the model checkers")
+)]
+
+use crossbeam_utils::CachePadded;
+
+use super::sync::{AtomicU64, Ordering};
+use super::threads;
+
+const STRIPES: usize = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
+    2
+} else {
+    16
+};
+
+/// `N` counters, one line per stripe: `128 * (STRIPES + 1)` bytes up to 16 counters.
+#[derive(Debug)]
+pub struct Counters<const N: usize> {
+    owned: Box<[CachePadded<[AtomicU64; N]>]>,
+    shared: CachePadded<[AtomicU64; N]>,
+}
+
+impl<const N: usize> Counters<N> {
+    /// All zero.
+    pub fn new() -> Self {
+        let zeros = || CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0)));
+        Self {
+            owned: (0..STRIPES).map(|_| zeros()).collect(),
+            shared: zeros(),
+        }
+    }
+
+    /// Raises counter `which` by one.
+    #[inline]
+    pub fn raise(&self, which: usize) {
+        let own = threads::number()
+            .and_then(|number| self.owned.get(number))
+            .and_then(|stripe| stripe.get(which));
+        if let Some(counter) = own {
+            counter.store(
+                counter.load(Ordering::Relaxed).wrapping_add(1),
+                Ordering::Relaxed,
+            );
+        } else if let Some(counter) = self.shared.get(which) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The sum of counter `which`.
+    pub fn sum(&self, which: usize) -> u64 {
+        let stripes = self.owned.iter().chain(std::iter::once(&self.shared));
+        let values = stripes
+            .filter_map(|stripe| stripe.get(which))
+            .map(|counter| counter.load(Ordering::Relaxed));
+        values.fold(0, u64::wrapping_add)
+    }
+}
+
+impl<const N: usize> Default for Counters<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

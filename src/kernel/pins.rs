@@ -1,0 +1,261 @@
+//! Who is reading what: the announcements that keep a published value alive while it is read.
+//!
+//! A reader of a [`Snapshot`](super::snapshot::Snapshot) must not touch a reference count (a shared line per read) and
+//! must not take a lock. It announces itself instead, in a record that no other thread writes, and whoever replaces a value
+//! looks through the records before it lets go of the old one.
+//!
+//! # A record, as its reader drives it
+//!
+//! ```text
+//!            enter: swap                     hold: store
+//!   IDLE ───────────────▶ ENTERING(era) ───────────────▶ HOLDING(address)
+//!    ▲                          │                               │
+//!    └──────────────────────────┴───────────────────────────────┘
+//!                          leave: release store
+//! ```
+//!
+//! `ENTERING(e)` protects every value that was retired in era `e` or later, `HOLDING(a)` protects the value at `a` alone.
+//! Eras count replacements, process-wide; a record holds one word, eras are odd numbers and addresses even ones.
+//!
+//! # Why a value that is read is never freed
+//!
+//! The reader runs `swap(ENTERING(e))`, then loads the cell's pointer. The publisher swaps the pointer, takes the current
+//! era `r` and advances the era, then loads the records; it frees the old value only if no record is `HOLDING` it and none
+//! is `ENTERING(e)` with `e <= r`. All of these are sequentially consistent, so one total order holds them.
+//!
+//! * The publisher's look at the record comes before the reader's swap: then the reader's load comes after the publisher's
+//!   swap and finds the new value.
+//! * It comes later and finds `ENTERING(e)`, `e <= r`: the value is kept.
+//! * It finds `ENTERING(e)`, `e > r`: the reader saw an era that the publisher made after swapping the pointer, so the
+//!   reader's load finds the new value.
+//! * It finds `HOLDING(a)`: the reader holds `a` and nothing else, and a later entry is the first case again.
+//! * It finds `IDLE` after a visit: the reader left by a release store that the publisher's load acquires, so all it read
+//!   happens before the value is freed.
+//!
+//! Entering is a load, a swap and a load whatever other threads do: wait-free. A reader that stays inside protects one
+//! value. Only a reader stopped between the two steps of entering protects more, and publishers bound that (see there).
+//!
+//! Sources: the announcement is the hazard pointer of M. Michael (IEEE TPDS 15(6), 2004); taking an era first instead of
+//! validating afterwards is the hazard era of P. Ramalhete and A. Correia (SPAA 2017).
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use crossbeam_utils::CachePadded;
+
+use super::sync::fault::{Fault, is as faulty};
+use super::sync::{AtomicBool, AtomicU64, Ordering, global, local, store_load_barrier};
+
+const IDLE: u64 = 0;
+
+/// Records in a block; another block is added when all are taken. Small under a model, where each record is a step.
+const BLOCK: usize = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
+    3
+} else {
+    32
+};
+
+global! {
+    static PINS: Pins = Pins::new();
+}
+
+local! {
+    /// A record kept by this thread between reads, so that the next read need not look for one.
+    static MINE: Mine = Mine(Cell::new(None));
+}
+
+struct Mine(Cell<Option<&'static Record>>);
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        // Under loom the statics may be gone by now; there each thread of a model keeps its record.
+        if let Some(record) = self.0.take().filter(|_| !cfg!(tenfold_loom)) {
+            record.release();
+        }
+    }
+}
+
+struct Pins {
+    era: CachePadded<AtomicU64>,
+    first: Block,
+}
+
+struct Block {
+    records: [Record; BLOCK],
+    next: OnceLock<Box<Self>>,
+}
+
+struct Record {
+    announced: CachePadded<AtomicU64>,
+    taken: AtomicBool,
+}
+
+macro_rules! constructors {
+    ($($const:tt)?) => {
+        impl Pins {
+            $($const)? fn new() -> Self {
+                Self { era: CachePadded::new(AtomicU64::new(1)), first: Block::new() }
+            }
+        }
+        impl Record {
+            $($const)? fn new() -> Self {
+                Self { announced: CachePadded::new(AtomicU64::new(IDLE)), taken: AtomicBool::new(false) }
+            }
+        }
+    };
+}
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+constructors!(const);
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+constructors!();
+
+impl Block {
+    #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+    const fn new() -> Self {
+        Self {
+            records: [const { Record::new() }; BLOCK],
+            next: OnceLock::new(),
+        }
+    }
+
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    fn new() -> Self {
+        Self {
+            records: std::array::from_fn(|_| Record::new()),
+            next: OnceLock::new(),
+        }
+    }
+}
+
+impl Pins {
+    fn blocks(&'static self) -> impl Iterator<Item = &'static Block> {
+        std::iter::successors(Some(&self.first), |block| {
+            block.next.get().map(|next| &**next)
+        })
+    }
+
+    /// A record that nobody else uses. Blocks are never given back: there are as many records as there ever were readers
+    /// inside at one time, plus one per live thread.
+    #[cold]
+    fn take(&'static self) -> &'static Record {
+        let mut block = &self.first;
+        loop {
+            for record in &block.records {
+                let free = !record.taken.load(Ordering::Relaxed);
+                if free && !record.taken.swap(true, Ordering::Acquire) {
+                    return record;
+                }
+            }
+            block = block.next.get_or_init(|| Box::new(Block::new()));
+        }
+    }
+}
+
+impl Record {
+    fn release(&self) {
+        self.taken.store(false, Ordering::Release);
+    }
+}
+
+/// A reader inside. Dropping it leaves.
+pub(crate) struct Pin {
+    record: &'static Record,
+}
+
+/// Announces that the caller is about to load a published pointer.
+#[inline]
+pub(crate) fn enter() -> Pin {
+    let mine = MINE.try_with(|mine| mine.0.take()).ok().flatten();
+    let record = match mine {
+        Some(record) => record,
+        None => PINS.take(),
+    };
+    let pin = Pin { record };
+    if !faulty(Fault::SkipAnnounce) && !faulty(Fault::AnnounceLate) {
+        let era = PINS.era.load(Ordering::SeqCst);
+        record.announced.swap(era << 1 | 1, Ordering::SeqCst);
+        store_load_barrier();
+    }
+    pin
+}
+
+impl Pin {
+    /// Narrows the protection to the value at `address`, which the caller found after entering.
+    #[inline]
+    pub(crate) fn hold(&self, address: usize) {
+        if !faulty(Fault::SkipAnnounce) {
+            self.record
+                .announced
+                .store(address as u64, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Pin {
+    #[inline]
+    fn drop(&mut self) {
+        let order = if faulty(Fault::LeaveRelaxed) {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release
+        };
+        self.record.announced.store(IDLE, order);
+        let kept = MINE.try_with(|mine| match mine.0.get() {
+            None => mine.0.set(Some(self.record)),
+            // An inner read already gave its record back to the thread.
+            Some(_) => self.record.release(),
+        });
+        if kept.is_err() {
+            self.record.release();
+        }
+    }
+}
+
+/// Ends the current era and returns it: the era in which a value that was just replaced is retired.
+pub(crate) fn retire() -> u64 {
+    let era = PINS.era.fetch_add(1, Ordering::SeqCst);
+    if faulty(Fault::RetireEarly) { 0 } else { era }
+}
+
+/// What all readers announce, looked at once.
+pub(crate) struct Announced {
+    /// The earliest era in which a reader is still entering.
+    entering_since: Option<u64>,
+    held: Vec<u64>,
+}
+
+impl Announced {
+    /// Looks through the records. Must follow the replacement of the pointer.
+    pub(crate) fn scan() -> Self {
+        store_load_barrier();
+        let mut announced = Self {
+            entering_since: None,
+            held: Vec::new(),
+        };
+        if faulty(Fault::SkipScan) {
+            return announced;
+        }
+        for record in PINS.blocks().flat_map(|block| &block.records) {
+            match record.announced.load(Ordering::SeqCst) {
+                IDLE => {}
+                word if word & 1 == 1 => {
+                    let era = word >> 1;
+                    announced.entering_since =
+                        Some(announced.entering_since.map_or(era, |first| first.min(era)));
+                }
+                address => announced.held.push(address),
+            }
+        }
+        announced
+    }
+
+    /// Whether a reader that began to enter in `era` or earlier has not found its value yet.
+    pub(crate) fn enters_since(&self, era: u64) -> bool {
+        self.entering_since.is_some_and(|since| since <= era)
+    }
+
+    /// Whether a reader may still use the value at `address` that was retired in `era`.
+    pub(crate) fn protects(&self, address: usize, era: u64) -> bool {
+        self.enters_since(era) || self.held.contains(&(address as u64))
+    }
+}

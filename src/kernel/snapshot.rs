@@ -1,0 +1,360 @@
+//! A value that is read all the time and replaced now and then.
+//!
+//! [`Snapshot<T>`] holds one value. Readers see a whole value, the latest one, without a lock and without waiting, however
+//! slow a publisher is; a publisher replaces the value as a whole. That is the right shape for whatever is decided rarely
+//! and consulted per request: a routing table, a set of backends, a quota, a configuration.
+//!
+//! ```
+//! use tenfold::snapshot::Snapshot;
+//!
+//! let limits = Snapshot::new(vec![10, 20]);
+//! assert_eq!(limits.read(|limits| limits.iter().sum::<i32>()), 30);
+//!
+//! limits.update(|limits| limits.iter().map(|n| n * 2).collect());
+//! assert_eq!(*limits.load(), [20, 40]);
+//! ```
+//!
+//! # Three ways to read
+//!
+//! | call | cost | keeps the value alive |
+//! |---|---|---|
+//! | [`Reader::get`] | one load while nothing changed | until its next call after a change, or its drop |
+//! | [`Snapshot::read`] | two stores to a line of this thread | while the closure runs |
+//! | [`Snapshot::load`] | the same, and a reference count | while the `Arc` lives |
+//!
+//! # When a replaced value is dropped
+//!
+//! By the publisher, before `publish` returns, if nobody is reading it. Otherwise by the reader that leaves it last, or in a
+//! narrow race by the next call of `read`, `load` or `publish`. An [`Arc`] from [`load`](Snapshot::load) and an idle
+//! [`Reader`] keep theirs: a reader that is never called again holds one old value until it is dropped. Destructors run
+//! outside all locks.
+//!
+//! # When not to use this
+//!
+//! For values that change as often as they are read use a lock; for a single integer use an atomic.
+//!
+//! # Source
+//!
+//! Read-copy-update after McKenney and Slingwine (PDCS 1998); the reclamation is described and argued in the source of
+//! `kernel/pins.rs`, and modelled in `tests/loom.rs` and `tests/shuttle.rs`.
+#![expect(
+    unsafe_code,
+    reason = "readers share a value by address, without touching its reference count"
+)]
+
+// Ownership. `current` owns one strong reference to the value it points to. Replacing it moves that reference into
+// `retired`, where it stays until no announcement protects it; so a value that is published twice is owned twice.
+//
+// Invariants
+//   * `current` is never null and always comes from `Arc::into_raw`.
+//   * An entry leaves `retired` only after a scan that began when it was already replaced and found nobody protecting it.
+//   * `waste` is true while `retired` may be non-empty; it is a hint to readers that leave, read without ordering.
+//   * No user code runs under the lock: replaced values are carried out of it and dropped behind it.
+//
+// Memory ordering: `current` and the announcements are sequentially consistent (argument in pins.rs). `waste` is relaxed.
+// A reader's check for news is relaxed as well: if a publication happens before the check, coherence makes the check see it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::pins::{self, Announced, Pin};
+use super::sync::fault::{Fault, is as faulty};
+use super::sync::{Arc, AtomicBool, AtomicPtr, Mutex, Ordering, yield_now};
+
+/// More replaced values than this are kept only for readers that stand still inside them.
+const RETIRED_BOUND: usize = 64;
+
+/// A published value: readers never wait, publishers replace it whole.
+///
+/// # Complexity
+///
+/// Reading is wait-free: a fixed number of steps. Publishing looks at one word per live reader thread. The memory is the
+/// value and 40 bytes, and while readers stand inside replaced values, those.
+///
+/// # Example: configuration that may change under load
+///
+/// ```
+/// use std::sync::Arc;
+/// use tenfold::snapshot::{Reader, Snapshot};
+///
+/// let greeting = Arc::new(Snapshot::new("hello".to_string()));
+/// let mut reader = Reader::new(greeting.clone());
+/// assert_eq!(reader.get(), "hello");
+/// greeting.publish("good morning".to_string());
+/// assert_eq!(reader.get(), "good morning");
+/// ```
+pub struct Snapshot<T> {
+    current: AtomicPtr<T>,
+    waste: AtomicBool,
+    retired: Mutex<Vec<Retired<T>>>,
+    owns: PhantomData<Arc<T>>,
+}
+
+struct Retired<T> {
+    value: Arc<T>,
+    era: u64,
+}
+
+impl<T> Snapshot<T> {
+    /// Publishes a first value.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Self::from_arc(Arc::new(value))
+    }
+
+    /// Publishes a first value that is shared already.
+    #[must_use]
+    pub fn from_arc(value: Arc<T>) -> Self {
+        Self {
+            current: AtomicPtr::new(Arc::into_raw(value).cast_mut()),
+            waste: AtomicBool::new(false),
+            retired: Mutex::new(Vec::new()),
+            owns: PhantomData,
+        }
+    }
+
+    /// Runs `look` on the current value.
+    ///
+    /// The value stays alive while `look` runs, also if it is replaced meanwhile; `look` may itself read, publish or panic.
+    ///
+    /// # Blocking
+    ///
+    /// Never waits. A reader that leaves a replaced value as the last one may run its destructor.
+    #[inline]
+    pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        // Dropped last, also when `look` unwinds: the announcement is withdrawn first.
+        let _sweep = Sweep(self);
+        let pin = pins::enter();
+        let value = self.protect(&pin);
+        // SAFETY: `value` came from `Arc::into_raw` and `pin` protects it from being released until it is dropped.
+        look(unsafe { &*value })
+    }
+
+    /// A share of the current value.
+    ///
+    /// # Blocking
+    ///
+    /// Never waits, as [`read`](Self::read).
+    #[inline]
+    #[must_use]
+    pub fn load(&self) -> Arc<T> {
+        let _sweep = Sweep(self);
+        let pin = pins::enter();
+        let value = self.protect(&pin);
+        // SAFETY: `value` came from `Arc::into_raw` and is alive, since `pin` protects it.
+        unsafe { Arc::increment_strong_count(value) };
+        // SAFETY: the count was just raised for this very handle.
+        unsafe { Arc::from_raw(value) }
+    }
+
+    /// Replaces the value. Whoever begins to read after this returns sees `value` or a later one.
+    ///
+    /// # Blocking
+    ///
+    /// Publishers take turns, and one may wait while a reader of another thread is interrupted between two instructions of
+    /// `read` and many values were replaced meanwhile. It never waits for a closure.
+    pub fn publish(&self, value: T) {
+        self.publish_arc(Arc::new(value));
+    }
+
+    /// As [`publish`](Self::publish), for a value that is shared already.
+    pub fn publish_arc(&self, value: Arc<T>) {
+        // Never refused without an expectation.
+        let _ = self.replace(None, value);
+    }
+
+    /// Replaces the value by `change` of the current one and returns the new value. No concurrent change is lost.
+    ///
+    /// `change` runs outside all locks, and again if another thread published meanwhile.
+    pub fn update(&self, mut change: impl FnMut(&T) -> T) -> Arc<T> {
+        loop {
+            let before = self.load();
+            let after = Arc::new(change(&before));
+            if self.replace(Some(&before), after.clone()) {
+                return after;
+            }
+        }
+    }
+
+    /// As [`update`](Self::update), with a `change` that may refuse; then the value stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// What `change` returns.
+    pub fn try_update<E>(&self, mut change: impl FnMut(&T) -> Result<T, E>) -> Result<Arc<T>, E> {
+        loop {
+            let before = self.load();
+            let after = Arc::new(change(&before)?);
+            if self.replace(Some(&before), after.clone()) {
+                return Ok(after);
+            }
+        }
+    }
+
+    #[inline]
+    fn protect(&self, pin: &Pin) -> *const T {
+        let value = self.current.load(Ordering::SeqCst);
+        pin.hold(value.addr());
+        value
+    }
+
+    /// Publishes `value`, unless something else than `expected` is current.
+    fn replace(&self, expected: Option<&Arc<T>>, value: Arc<T>) -> bool {
+        let mut retired = self.retired.lock();
+        let is_current =
+            |seen: &Arc<T>| std::ptr::eq(Arc::as_ptr(seen), self.current.load(Ordering::Relaxed));
+        if !expected.is_none_or(is_current) && !faulty(Fault::SkipCompare) {
+            return false;
+        }
+        let old = self
+            .current
+            .swap(Arc::into_raw(value).cast_mut(), Ordering::SeqCst);
+        // SAFETY: `current` owned one reference to `old`, which it no longer points to.
+        let old = unsafe { Arc::from_raw(old) };
+        let era = pins::retire();
+        retired.push(Retired { value: old, era });
+        let freed = self.release_unread(&mut retired);
+        let crowded = retired.len() > RETIRED_BOUND;
+        drop(retired);
+        drop(freed);
+        if crowded {
+            self.wait_for_entering_readers(era);
+        }
+        true
+    }
+
+    /// Readers in closures protect one value each; so many retired values mean that a reader was stopped while entering.
+    #[cold]
+    fn wait_for_entering_readers(&self, era: u64) {
+        while Announced::scan().enters_since(era) {
+            yield_now();
+        }
+        self.sweep();
+    }
+
+    /// Takes out what no reader protects, for the caller to drop behind the lock.
+    fn release_unread(&self, retired: &mut Vec<Retired<T>>) -> Vec<Retired<T>> {
+        let announced = Announced::scan();
+        let protected =
+            |entry: &Retired<T>| announced.protects(Arc::as_ptr(&entry.value).addr(), entry.era);
+        let (kept, freed) = std::mem::take(retired).into_iter().partition(protected);
+        *retired = kept;
+        self.waste.store(!retired.is_empty(), Ordering::Relaxed);
+        freed
+    }
+
+    #[cold]
+    fn sweep(&self) {
+        // If the lock is taken, its holder scans.
+        let freed = self
+            .retired
+            .try_lock()
+            .map(|mut retired| self.release_unread(&mut retired));
+        drop(freed);
+    }
+
+    /// Values replaced and not yet dropped, because somebody reads them.
+    #[cfg(any(test, tenfold_loom, tenfold_shuttle))]
+    pub fn retired(&self) -> usize {
+        self.retired.lock().len()
+    }
+}
+
+impl<T> Drop for Snapshot<T> {
+    fn drop(&mut self) {
+        let last = self.current.load(Ordering::Relaxed);
+        // SAFETY: `current` owns one reference, and nobody reads through a cell that is being dropped.
+        drop(unsafe { Arc::from_raw(last) });
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Snapshot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read(|value| f.debug_tuple("Snapshot").field(value).finish())
+    }
+}
+
+impl<T: Default> Default for Snapshot<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Drops what this reader may have been the last to keep alive.
+struct Sweep<'c, T>(&'c Snapshot<T>);
+
+impl<T> Drop for Sweep<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.waste.load(Ordering::Relaxed) {
+            self.0.sweep();
+        }
+    }
+}
+
+/// A reader that keeps the value it saw last: the cheapest way to read in a hot loop.
+///
+/// It is `Send`, so a task may carry it from thread to thread; two threads need two.
+pub struct Reader<T> {
+    cell: Arc<Snapshot<T>>,
+    seen: Arc<T>,
+}
+
+impl<T> Reader<T> {
+    /// A reader of `cell`, with the current value at hand.
+    #[must_use]
+    pub fn new(cell: Arc<Snapshot<T>>) -> Self {
+        Self {
+            seen: cell.load(),
+            cell,
+        }
+    }
+
+    /// The current value.
+    ///
+    /// # Blocking
+    ///
+    /// Never waits. After a change it fetches the new value, as [`Snapshot::load`] does, and drops its share of the old.
+    ///
+    /// # Complexity
+    ///
+    /// One load while nothing changed. An idle reader keeps the value of its last call alive.
+    #[inline]
+    pub fn get(&mut self) -> &T {
+        if !std::ptr::eq(
+            Arc::as_ptr(&self.seen),
+            self.cell.current.load(Ordering::Relaxed),
+        ) {
+            self.refresh();
+        }
+        &self.seen
+    }
+
+    /// The cell that this reader follows.
+    #[must_use]
+    pub fn cell(&self) -> &Arc<Snapshot<T>> {
+        &self.cell
+    }
+
+    #[cold]
+    fn refresh(&mut self) {
+        self.seen = self.cell.load();
+    }
+}
+
+impl<T> Clone for Reader<T> {
+    fn clone(&self) -> Self {
+        Self {
+            cell: self.cell.clone(),
+            seen: self.seen.clone(),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Reader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}

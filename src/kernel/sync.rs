@@ -1,0 +1,163 @@
+//! The one door to locks, atomics and thread-locals.
+//!
+//! Every protocol of the crate imports its primitives from here, so that the same source runs on the real machine, under
+//! loom (`--cfg tenfold_loom`, every interleaving of a small model) and under shuttle (`--cfg tenfold_shuttle`, many random
+//! schedules of a large one). Differences that the three need are settled in this file and nowhere else:
+//!
+//! * [`Mutex`] has `lock` and `try_lock` without poisoning, as parking_lot has.
+//! * [`global!`] and [`local!`] declare statics, which the model checkers have to re-create for every execution.
+//! * [`store_load_barrier`] stands between a store and a later load that must not overtake it. On the machine the
+//!   sequentially consistent read-modify-write before it already orders them; loom treats such accesses as
+//!   acquire-release and is exact only for fences, so the models get one.
+//! * [`fault`] breaks a protocol on purpose, so that a model is seen to fail before its success is believed.
+
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+mod imp {
+    pub(crate) use parking_lot::Mutex;
+    pub(crate) use std::sync::Arc;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+
+    macro_rules! global {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            $(#[$meta])* static $name: $type = $init;
+        };
+    }
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
+        };
+    }
+    pub(crate) use {global, local};
+
+    /// Lets another thread run; called by a writer that waits for readers to finish a few instructions.
+    pub(crate) fn yield_now() {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(tenfold_loom)]
+mod imp {
+    pub use loom::sync::Arc;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+    pub(crate) use loom::thread::yield_now;
+
+    macro_rules! global {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            loom::lazy_static! { $(#[$meta])* static ref $name: $type = $init; }
+        };
+    }
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use {global, local};
+
+    super::model_mutex!(loom::sync);
+}
+
+#[cfg(tenfold_shuttle)]
+mod imp {
+    pub use shuttle::sync::Arc;
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+    pub(crate) use shuttle::thread::yield_now;
+
+    macro_rules! global {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            shuttle::lazy_static! { $(#[$meta])* static ref $name: $type = $init; }
+        };
+    }
+    macro_rules! local {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            shuttle::thread_local! { $(#[$meta])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use {global, local};
+
+    super::model_mutex!(shuttle::sync);
+}
+
+/// A mutex of a model checker with parking_lot's interface. A poisoned lock means that the model already failed.
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+macro_rules! model_mutex {
+    ($($path:ident)::+) => {
+        #[derive(Debug)]
+        pub(crate) struct Mutex<T>($($path)::+::Mutex<T>);
+
+        impl<T> Mutex<T> {
+            pub(crate) fn new(value: T) -> Self {
+                Self($($path)::+::Mutex::new(value))
+            }
+
+            pub(crate) fn lock(&self) -> $($path)::+::MutexGuard<'_, T> {
+                self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+            }
+
+            pub(crate) fn try_lock(&self) -> Option<$($path)::+::MutexGuard<'_, T>> {
+                self.0.try_lock().ok()
+            }
+        }
+    };
+}
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+use model_mutex;
+
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+pub use imp::Arc;
+pub(crate) use imp::*;
+
+/// Keeps an earlier sequentially consistent read-modify-write before the loads that follow.
+#[inline(always)]
+pub(crate) fn store_load_barrier() {
+    if cfg!(tenfold_loom) && !fault::is(fault::Fault::SkipBarrier) {
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// Deliberate faults, one at a time, named by the environment variable `TENFOLD_FAULT` of a model's process. A build without
+/// a model checker has none: every question is answered `false` at compile time.
+pub(crate) mod fault {
+    /// A way to break a protocol; each makes one model fail.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Fault {
+        /// A reader of a snapshot does not announce itself.
+        SkipAnnounce,
+        /// The barrier between announcing and reading, or between replacing and scanning, is missing.
+        SkipBarrier,
+        /// A publisher frees the old value without looking for readers.
+        SkipScan,
+        /// A reader announces only the value it found, and does so after it found it.
+        AnnounceLate,
+        /// A publisher that retires a value notes an era that is already over.
+        RetireEarly,
+        /// A reader leaves with a relaxed store, so that its reads may slip behind it.
+        LeaveRelaxed,
+        /// An update publishes without checking that the value it started from is still current.
+        SkipCompare,
+        /// A thread gives its number back without releasing what it wrote.
+        ReleaseRelaxed,
+        /// A reader of several words takes them without looking at the version again.
+        SkipVersionCheck,
+        /// A writer of several words may write them before it announces so.
+        SkipWriteFence,
+        /// Every thread gets the same number, so that a stripe has two writers.
+        ShareNumber,
+    }
+
+    /// Whether the model that runs in this process is to break in this way.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    pub(crate) fn is(fault: Fault) -> bool {
+        static NAMED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+        let named = NAMED.get_or_init(|| std::env::var("TENFOLD_FAULT").ok());
+        named
+            .as_ref()
+            .is_some_and(|name| *name == format!("{fault:?}"))
+    }
+
+    /// Never, outside a model.
+    #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+    #[inline(always)]
+    pub(crate) const fn is(_: Fault) -> bool {
+        false
+    }
+}

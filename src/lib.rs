@@ -1,0 +1,76 @@
+//! Scalability primitives for services that must take ten times the load.
+//!
+//! Take one module and ignore the rest; learn one and know them all: the same names, the same errors, one clock.
+//!
+//! | module | answers | type |
+//! |---|---|---|
+//! | [`ring`] | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
+//!
+//! What the modules are built from is of use in your own code too:
+//!
+//! | module | answers | type |
+//! |---|---|---|
+//! | [`clock`] | what time is it, also in a test? | [`clock::MonotonicClock`], [`clock::ManualClock`] |
+//! | [`hash`] | which hash may decide where data lives? | [`hash::StableHash`] |
+//! | [`histogram`] | how slow are the slowest? | [`histogram::Histogram`] |
+//! | [`snapshot`] | how do many threads read what changes rarely? | [`snapshot::Snapshot`] |
+//! | [`rng`] | what are repeatable random numbers? | [`rng::Rng`] |
+//!
+//! ```
+//! use tenfold::ring::Ring;
+//!
+//! let ring = Ring::new(["cache-1", "cache-2", "cache-3"])?;
+//! let owner = ring.locate("user:42");
+//! assert!(owner.is_some());
+//!
+//! // A fourth node takes a quarter of the keys, and nothing else moves.
+//! let grown = ring.with("cache-4")?;
+//! let moved = ring.plan(&grown)?.moved_fraction();
+//! assert!((0.15..0.35).contains(&moved));
+//! # Ok::<(), tenfold::ring::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics and rings |
+//!
+//! A feature only adds items; none changes how something behaves.
+//!
+//! # Guarantees
+//!
+//! No call panics, whatever its arguments. Nothing grows without a bound that its documentation states. No user code runs
+//! under a lock. Unsafe code is confined to the files listed in `docs/design/unsafe.md`.
+#![cfg_attr(tenfold_docsrs, feature(doc_cfg))]
+
+mod error;
+mod kernel;
+
+pub mod ring;
+
+pub use error::Error;
+pub use kernel::error::Refusal;
+pub use kernel::{clock, hash, histogram, rng, snapshot};
+
+/// The guide to each module, compiled with the examples in it.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../docs/guide/ring.md")]
+    pub mod ring {}
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub mod readme {}
+
+/// Private mechanisms, for the model checkers only.
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+#[doc(hidden)]
+pub mod __kernel {
+    pub use crate::kernel::Arc;
+    pub use crate::kernel::clock::SeqLock;
+    pub use crate::kernel::counters::Counters;
+    #[cfg(tenfold_loom)]
+    pub use crate::kernel::leave;
+}

@@ -1,0 +1,233 @@
+//! The ring as its users hold it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::placement::{Cursor, Member, Native, Placement, Table};
+use super::{Builder, Config, Error, Plan, Replicas, Stats, plan, stats};
+use crate::kernel::hash::StableKey;
+
+/// An immutable table from keys to nodes.
+///
+/// A clone is a reference to the same table. Changes ([`with`](Ring::with), [`without`](Ring::without), …) make a new ring.
+///
+/// # Complexity
+///
+/// What the placement says: see [`Native`], [`Maglev`](super::Maglev), [`Jump`](super::Jump). Nothing allocates on a lookup.
+///
+/// # Example: weights
+///
+/// ```
+/// use tenfold::ring::Ring;
+///
+/// let ring = Ring::builder().weighted("large", 2).weighted("small", 1).weighted("leaving", 0).build()?;
+/// let large = (0..3000_u32).filter(|key| ring.locate(key) == Some(&"large")).count();
+/// assert!((1600..2400).contains(&large)); // two thirds
+/// assert!((0..3000_u32).all(|key| ring.locate(&key) != Some(&"leaving")));
+/// # Ok::<(), tenfold::ring::Error>(())
+/// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(try_from = "Builder<N, P>", into = "Builder<N, P>")
+)]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "N: Clone + serde::Serialize, P: Placement + Clone + serde::Serialize"
+    ))
+)]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        deserialize = "N: StableKey + serde::Deserialize<'de>, P: Placement + Default + serde::Deserialize<'de>"
+    ))
+)]
+pub struct Ring<N, P: Placement = Native> {
+    inner: Arc<Inner<N, P>>,
+}
+
+struct Inner<N, P: Placement> {
+    table: P::Table,
+    nodes: Box<[N]>,
+    members: Box<[Member]>,
+    config: Config<P>,
+}
+
+impl<N: StableKey> Ring<N> {
+    /// A ring of `nodes`, all of weight 1, with the default placement.
+    ///
+    /// No nodes are fine: then nobody owns anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DuplicateNode`]; [`Error::TooManyEntries`] from 104 858 nodes on (see [`Config::max_entries`]).
+    pub fn new(nodes: impl IntoIterator<Item = N>) -> Result<Self, Error> {
+        Self::builder().nodes(nodes).build()
+    }
+}
+
+impl<N> Ring<N> {
+    /// A builder with the default placement.
+    pub fn builder() -> Builder<N> {
+        Builder::new()
+    }
+}
+
+impl<N, P: Placement> Ring<N, P> {
+    /// Builds the table. `members` tells of each node, in the same order; their ids are distinct.
+    pub(super) fn build(
+        nodes: Vec<N>,
+        members: Vec<Member>,
+        config: Config<P>,
+    ) -> Result<Self, Error> {
+        let table = config.placement.build(&members, config.limits())?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                table,
+                nodes: nodes.into(),
+                members: members.into(),
+                config,
+            }),
+        })
+    }
+
+    /// The node that owns `key`, or `None` if no node has weight.
+    #[inline]
+    pub fn locate<K: StableKey + ?Sized>(&self, key: &K) -> Option<&N> {
+        self.locate_hash(key.stable_hash())
+    }
+
+    /// The node that owns the key with this stable hash.
+    ///
+    /// The hash must be one of [`StableHash`](crate::hash::StableHash) or as well mixed: consecutive numbers as hashes all
+    /// fall to one node.
+    #[inline]
+    #[must_use]
+    pub fn locate_hash(&self, hash: u64) -> Option<&N> {
+        self.inner.nodes.get(self.inner.table.locate(hash)?)
+    }
+
+    /// The index of the owner of this hash in [`nodes`](Self::nodes), for callers that keep something per node in a list.
+    #[inline]
+    #[must_use]
+    pub fn index_of_hash(&self, hash: u64) -> Option<usize> {
+        self.inner.table.locate(hash)
+    }
+
+    /// Up to `n` distinct nodes for `key`, its owner first.
+    ///
+    /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if the ring has fewer nodes with weight.
+    ///
+    /// # Complexity
+    ///
+    /// Nothing allocates. About as many steps as nodes asked for, while these are few among many; all `m` nodes of a ring
+    /// take about `m ln m`, and beyond the 16th each step looks back at those before it.
+    pub fn replicas<K: StableKey + ?Sized>(&self, key: &K, n: usize) -> Replicas<'_, N, P> {
+        self.replicas_hash(key.stable_hash(), n)
+    }
+
+    /// As [`replicas`](Self::replicas), for a key whose stable hash is known.
+    pub fn replicas_hash(&self, hash: u64, n: usize) -> Replicas<'_, N, P> {
+        let alive = self
+            .inner
+            .members
+            .iter()
+            .filter(|member| member.weight > 0)
+            .take(n)
+            .count();
+        Replicas::new(self, Cursor::new(hash), alive)
+    }
+
+    /// The nodes and their weights, in the order in which indices count them.
+    #[must_use]
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&N, u32)> + '_ {
+        self.inner
+            .nodes
+            .iter()
+            .zip(self.inner.members.iter().map(|member| member.weight))
+    }
+
+    /// The node with this index.
+    #[must_use]
+    pub fn node(&self, index: usize) -> Option<&N> {
+        self.inner.nodes.get(index)
+    }
+
+    /// How many nodes there are, those of weight zero included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.nodes.len()
+    }
+
+    /// Whether there are no nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.nodes.is_empty()
+    }
+
+    /// What changes hands on the way from this ring to another one, which may have another placement.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Incomparable`] if only one of the two is a [`Jump`](super::Jump) ring, or if one of the placements does not
+    /// tell how it divides the hash space.
+    ///
+    /// # Complexity
+    ///
+    /// One pass over the entries of both tables.
+    pub fn plan<P2: Placement>(&self, to: &Ring<N, P2>) -> Result<Plan, Error> {
+        plan::between((self.table(), self.members()), (to.table(), to.members()))
+    }
+
+    /// Size, memory and evenness of the table.
+    ///
+    /// # Complexity
+    ///
+    /// One pass over the entries: for dashboards, not for requests.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        stats::of_table(self.table(), self.members())
+    }
+
+    /// The configuration the ring was built with.
+    #[must_use]
+    pub fn config(&self) -> &Config<P> {
+        &self.inner.config
+    }
+
+    pub(super) fn table(&self) -> &P::Table {
+        &self.inner.table
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        &self.inner.members
+    }
+
+    pub(super) fn list(&self) -> &[N] {
+        &self.inner.nodes
+    }
+}
+
+impl<N, P: Placement> Clone for Ring<N, P> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<N: fmt::Debug, P: Placement> fmt::Debug for Ring<N, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Nodes<'r, N, P: Placement>(&'r Ring<N, P>);
+        impl<N: fmt::Debug, P: Placement> fmt::Debug for Nodes<'_, N, P> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_map().entries(self.0.nodes()).finish()
+            }
+        }
+        f.debug_struct("Ring")
+            .field("nodes", &Nodes(self))
+            .field("placement", &self.inner.config.placement)
+            .finish()
+    }
+}
