@@ -21,7 +21,9 @@ use red::must_fail;
 /// Explores `model`; `preemptions` bounds how often a thread is interrupted, which keeps larger models finite.
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
+    // Without a bound, in the deep run, a model is complete.
+    let unbounded = std::env::var_os("TENFOLD_UNBOUNDED").is_some();
+    builder.preemption_bound = (!unbounded).then_some(preemptions);
     builder.check(model);
 }
 

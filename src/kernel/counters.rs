@@ -39,9 +39,7 @@ impl<const N: usize> Counters<N> {
     /// Raises counter `which` by one.
     #[inline]
     pub fn raise(&self, which: usize) {
-        let own = threads::number()
-            .and_then(|number| self.owned.get(number))
-            .and_then(|stripe| stripe.get(which));
+        let own = threads::own(&self.owned).and_then(|stripe| stripe.get(which));
         if let Some(counter) = own {
             counter.store(
                 counter.load(Ordering::Relaxed).wrapping_add(1),

@@ -1,6 +1,6 @@
 //! Dense numbers for live threads.
 //!
-//! A structure that wants one writer per stripe needs to know which stripe is the caller's. [`number`] gives every live
+//! A structure that wants one writer per stripe needs to know which stripe is the caller's. This file gives every live
 //! thread the smallest number that no other live thread has, and takes it back when the thread ends. So with `t` threads
 //! alive at a time the numbers stay below `t`, however many threads come and go, and an array indexed by number has one
 //! writer per entry at any time.
@@ -63,20 +63,20 @@ pub fn leave() {
     LEAVE.with(Leave::leave);
 }
 
-/// The number of the calling thread, or `None` if it has to share.
+/// The entry of `list` that only the calling thread may write, or `None` if it has to share.
 #[inline]
-pub(crate) fn number() -> Option<usize> {
+pub(crate) fn own<T>(list: &[T]) -> Option<&T> {
     let number = NUMBER.try_with(Cell::get).unwrap_or(NONE);
-    if number < NONE {
-        Some(number as usize)
-    } else {
-        ask(number)
+    // Neither special number is an index of any list.
+    match list.get(number as usize) {
+        Some(entry) => Some(entry),
+        None => list.get(ask(number)? as usize),
     }
 }
 
 #[cold]
-fn ask(found: u32) -> Option<usize> {
-    if found == NONE {
+fn ask(found: u32) -> Option<u32> {
+    if found != UNKNOWN {
         return None;
     }
     let number = take();
@@ -87,7 +87,7 @@ fn ask(found: u32) -> Option<usize> {
         return None;
     }
     let _ = NUMBER.try_with(|cell| cell.set(number));
-    (number < NONE).then_some(number as usize)
+    (number < NONE).then_some(number)
 }
 
 fn take() -> u32 {
@@ -128,6 +128,11 @@ fn give_back(number: u32) {
 mod tests {
     use super::*;
     use std::sync::{Arc, Barrier, Mutex};
+
+    fn number() -> Option<usize> {
+        let all: [usize; 256] = std::array::from_fn(|n| n);
+        own(&all).copied()
+    }
 
     #[test]
     fn live_threads_have_distinct_numbers_and_dead_ones_return_them() {

@@ -9,12 +9,12 @@
 //!   still computes with the old segment.
 //! * A segment starts at the slow clock's time if that is not earlier than the end of the last segment (a step forwards).
 //!   Otherwise the clock is early by `d`, starts where the last segment ended, and runs slower by `d` per segment.
-//! * A counter that falls back by more than a segment, or jumps ahead, is noticed at the next reading. One that falls back
-//!   within a segment is not: that the processor's promise excludes it is why the promise is asked for.
+//! * A counter that jumps out of the current segment, either way, is noticed at the next reading. One that falls back into it
+//!   is not: that the processor's promise excludes it is why the promise is asked for.
 //! * Before there is a first segment, and after the counter has lost its trust, the time is the slow clock's.
 //!
 //! ```text
-//!   Unmeasured ──(a stretch long enough to know the rate)──▶ Segments ──(three contradictions in a row)──▶ SlowClock
+//!   Unmeasured ──(two stretches of the same rate)──▶ Segments ──(three contradictions in a row)──▶ SlowClock
 //! ```
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,19 +25,22 @@ use crate::kernel::sync::Mutex;
 
 /// Counter steps per segment: 54 ms at 2.5 GHz, so that comparing costs nothing measurable and a slew stays small.
 const SEGMENT: u64 = 1 << 27;
-/// Counter steps after which the rate is known well enough to begin: two readings that are off by 100 ns each make an
-/// error of 60 parts per million.
-const FIRST_STRETCH: u64 = 1 << 23;
+/// Counter steps after which the rate is known well enough to begin: two readings that are off by half of [`TIGHT`] each
+/// make an error of 61 parts per million.
+const FIRST_STRETCH: u64 = 1 << 24;
 /// A counter that is behind by no more than this was read on a processor that lags, or before the segment began.
 const LAG: u64 = 1 << 16;
 /// Both clocks are read within this many steps, or again.
-const TIGHT: u64 = 1 << 12;
-/// The clock is never ahead of the slow one by more, so no more is kept when the counter jumps.
-const MAX_AHEAD_NANOS: u64 = 1_000_000;
+const TIGHT: u64 = 1 << 10;
+/// The clock is never ahead of the slow one by more than a slew makes of a segment, so no more is kept when the counter
+/// falls back.
+const MAX_AHEAD_NANOS: u64 = 250_000;
 /// Rates are fixed-point numbers of nanoseconds per step.
 const FRACTION_BITS: u32 = 32;
 /// Rates outside of this range (a counter below 250 MHz or above 64 GHz) are contradictions.
 const PLAUSIBLE: std::ops::RangeInclusive<u64> = 1 << (FRACTION_BITS - 6)..=4 << FRACTION_BITS;
+/// Two rates are the same if they differ by less than one part in this many: a slew that turns makes one in 1000.
+const TOLERANCE: u64 = 500;
 /// Contradictions in a row that end the trust.
 const CONTRADICTIONS: u32 = 3;
 
@@ -171,7 +174,7 @@ impl<S: Source> Disciplined<S> {
         }
         comparing.last = Some(pair);
         let measured = rate(stretch, pair.nanos.saturating_sub(last.nanos));
-        if comparing.contradicted_by(measured) {
+        if !comparing.confirmed_by(measured) {
             self.segment.write([0, 0, 0]);
             if comparing.contradictions >= CONTRADICTIONS {
                 self.floor.store(shown, Ordering::Relaxed);
@@ -218,18 +221,18 @@ impl<S: Source> Disciplined<S> {
 }
 
 impl Comparing {
-    /// Takes in a measured rate: whether it is impossible, or more than one per cent off the last one.
-    fn contradicted_by(&mut self, measured: u64) -> bool {
-        let confirms = self.rate != 0 && measured.abs_diff(self.rate) <= self.rate / 100;
-        let contradicts = !PLAUSIBLE.contains(&measured) || (self.rate != 0 && !confirms);
+    /// Takes in a measured rate: whether the one before it was the same, as nearly as a slew allows.
+    fn confirmed_by(&mut self, measured: u64) -> bool {
+        let known = self.rate != 0;
+        let confirms = known && measured.abs_diff(self.rate) <= self.rate / TOLERANCE;
+        let contradicts = !PLAUSIBLE.contains(&measured) || known && !confirms;
         if confirms {
             self.contradictions = 0;
-        }
-        if contradicts {
+        } else if contradicts {
             self.contradictions += 1;
         }
         self.rate = if contradicts { 0 } else { measured };
-        contradicts
+        confirms
     }
 }
 

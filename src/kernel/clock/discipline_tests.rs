@@ -15,7 +15,7 @@ enum Trouble {
     Suspended {
         seconds: u64,
     },
-    /// The counter falls back by this many segments.
+    /// The counter falls back by this many segments: more than pass between two readings, so not into the current one.
     SetBack {
         segments: u64,
     },
@@ -36,7 +36,7 @@ impl Machine {
     fn new(gigahertz: f64, seed: u64) -> Self {
         Self {
             truth_nanos: Cell::new(0.0),
-            counter_offset: Cell::new(1e15),
+            counter_offset: Cell::new(4e15),
             slow_nanos: Cell::new(0.0),
             gigahertz,
             slew: Cell::new(1.0),
@@ -90,7 +90,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     prop_oneof![
         40 => Just(Trouble::None),
         1 => (1_u64..100_000).prop_map(|seconds| Trouble::Suspended { seconds }),
-        1 => (2_u64..1_000).prop_map(|segments| Trouble::SetBack { segments }),
+        1 => (1_000_u64..10_000).prop_map(|segments| Trouble::SetBack { segments }),
     ]
 }
 
@@ -104,8 +104,10 @@ proptest! {
         steps in prop::collection::vec((0.0..9.5_f64, -500.0..500.0_f64, trouble(), 1_usize..20), 1..300),
     ) {
         let clock = Disciplined::new(Machine::new(gigahertz, seed));
-        // Nanoseconds in a segment, times the largest difference of two slews, and the width of an accepted reading.
-        let bound = (SEGMENT as f64 / gigahertz * 1.1e-3 + 2.0 * TIGHT as f64 / gigahertz + 1.1e6) as u64;
+        // What the largest difference of two slews, and a rate that is off within the tolerance, make of a segment; what a
+        // counter that fell back leaves on the clock.
+        let segment_nanos = SEGMENT as f64 / gigahertz;
+        let bound = (segment_nanos * 3.2e-3 + 1.1 * MAX_AHEAD_NANOS as f64) as u64;
         let mut last = Tick::ZERO;
         for (log_nanos, ppm, trouble, reads) in steps {
             clock.source.slew.set(1.0 + ppm * 1e-6);

@@ -21,6 +21,10 @@
 //!
 //! For dates and times of day: a tick has no calendar, and ticks of different processes or clocks don't compare.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod counter;
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+#[path = "no_counter.rs"]
 mod counter;
 mod discipline;
 mod manual;

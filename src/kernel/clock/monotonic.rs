@@ -27,7 +27,7 @@ static DISCIPLINED: LazyLock<Option<Disciplined<Machine>>> =
 /// Between two comparisons it deviates from [`Instant`] by what the operating system slews in that time: at most 500 parts
 /// per million of 2^27 counter steps, 27 microseconds at 2.5 GHz. It is set anew at each comparison, by a step forwards if
 /// it is late and by running slower if it is early. A machine whose counter does not keep what it promised (three
-/// comparisons in a row that differ by more than one per cent) gets the operating system's clock for the rest of the process.
+/// comparisons in a row that differ by more than 0.2 per cent) gets the operating system's clock for the rest of the process.
 ///
 /// # Blocking
 ///

@@ -2,39 +2,23 @@
 
 use std::fmt;
 
-use super::buckets::{COLUMNS, ROWS, bounds, middle, place};
+use super::buckets::{BUCKETS, bounds, bucket, middle};
 
 /// What a [`Histogram`](super::Histogram) had recorded at one moment: a value of its own that can be merged, subtracted and
 /// asked for quantiles.
 ///
 /// # Complexity
 ///
-/// 512 bytes per power of two up to the largest one in use. A quantile walks over them.
-#[derive(Clone, PartialEq, Eq)]
+/// 8 bytes per bucket up to the largest one in use: 12 KB for latencies up to a second. A quantile walks over them.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Distribution {
-    /// Counts, row by row, up to the last row in use.
+    /// Counts up to the last bucket in use.
     counts: Vec<u64>,
     count: u64,
-    sum: u128,
-    /// The wrong way round while there are no values.
-    min: u64,
-    max: u64,
-}
-
-impl Default for Distribution {
-    fn default() -> Self {
-        Self {
-            counts: Vec::new(),
-            count: 0,
-            sum: 0,
-            min: u64::MAX,
-            max: 0,
-        }
-    }
 }
 
 impl Distribution {
-    /// How many values were recorded.
+    /// How many values were recorded, exactly.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
@@ -46,92 +30,78 @@ impl Distribution {
         self.count == 0
     }
 
-    /// The sum of all values, exactly.
+    /// The sum of all values, each taken as the middle of its bucket: to within 1/128 of itself.
     #[must_use]
-    pub const fn sum(&self) -> u128 {
-        self.sum
+    pub fn sum(&self) -> u128 {
+        let term = |(bucket, count): (usize, &u64)| u128::from(middle(bucket)) * u128::from(*count);
+        self.counts.iter().enumerate().map(term).sum()
     }
 
-    /// The mean of all values; 0 if there are none.
+    /// The mean of all values, to within 1/128 of itself; 0 if there are none.
     #[must_use]
     pub fn mean(&self) -> f64 {
         if self.count == 0 {
             0.0
         } else {
-            self.sum as f64 / self.count as f64
+            self.sum() as f64 / self.count as f64
         }
     }
 
-    /// The smallest value, exactly; 0 if there is none. After [`since`](Self::since) the smallest of its bucket.
+    /// The smallest value of the lowest bucket in use; 0 if nothing was recorded.
     #[must_use]
-    pub const fn min(&self) -> u64 {
-        if self.count == 0 { 0 } else { self.min }
+    pub fn min(&self) -> u64 {
+        self.counts
+            .iter()
+            .position(|count| *count > 0)
+            .map_or(0, |bucket| bounds(bucket).0)
     }
 
-    /// The largest value, exactly; 0 if there is none. After [`since`](Self::since) the largest of its bucket.
+    /// The largest value of the highest bucket in use; 0 if nothing was recorded.
     #[must_use]
-    pub const fn max(&self) -> u64 {
-        self.max
+    pub fn max(&self) -> u64 {
+        self.counts
+            .iter()
+            .rposition(|count| *count > 0)
+            .map_or(0, |bucket| bounds(bucket).1)
     }
 
-    /// The smallest value that at least the fraction `q` of all values do not exceed, to within 1/128 of itself; 0 if there
-    /// are no values.
+    /// The smallest value that at least the fraction `q` of all values do not exceed, to within 1/128 of itself; 0 if
+    /// nothing was recorded.
     ///
-    /// `quantile(0.5)` is the median, `quantile(0.0)` the smallest and `quantile(1.0)` the largest value. A fraction outside
-    /// of `0.0..=1.0` counts as the nearer end, and one that is not a number as 0.
+    /// `quantile(0.5)` is the median and `quantile(1.0)` the largest value. A fraction outside of `0.0..=1.0` counts as the
+    /// nearer end, and one that is not a number as 0.
     #[must_use]
     pub fn quantile(&self, q: f64) -> u64 {
-        if self.count == 0 || q.is_nan() || q <= 0.0 {
-            return self.min();
-        }
-        let rank = (q.min(1.0) * self.count as f64).ceil() as u64;
-        if rank >= self.count {
-            return self.max;
-        }
+        // A rank of zero, also that of a fraction that is not a number, is the smallest value.
+        let rank =
+            ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
         let mut seen = 0;
-        for (index, count) in self.counts.iter().enumerate() {
+        for (bucket, count) in self.counts.iter().enumerate() {
             seen += count;
             if seen >= rank {
-                return middle(index / COLUMNS, index % COLUMNS)
-                    .max(self.min)
-                    .min(self.max);
+                return middle(bucket);
             }
         }
-        self.max
+        0
     }
 
     /// Adds what `other` has recorded.
     pub fn merge(&mut self, other: &Self) {
-        if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+        for (bucket, count) in other.counts.iter().enumerate() {
+            self.add(bucket, *count);
         }
-        for (to, from) in self.counts.iter_mut().zip(&other.counts) {
-            *to += from;
-        }
-        self.count += other.count;
-        self.add_summary(other.sum, other.min, other.max);
     }
 
     /// What was recorded after `earlier`, which the same histogram gave before.
     ///
-    /// The smallest and the largest value are known by their buckets only. Counts that `earlier` has and this has not are
-    /// taken as zero.
+    /// Counts that `earlier` has and this has not are taken as zero.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut difference = Self::default();
-        for (index, count) in self.counts.iter().enumerate() {
-            let before = earlier.counts.get(index).copied().unwrap_or(0);
-            difference.add_bucket(
-                index / COLUMNS,
-                index % COLUMNS,
-                count.saturating_sub(before),
-            );
+        for (bucket, count) in self.counts.iter().enumerate() {
+            let before = earlier.counts.get(bucket).copied().unwrap_or(0);
+            difference.add(bucket, count.saturating_sub(before));
         }
-        if let Some((low, high)) = difference.extremes() {
-            difference.min = low.max(self.min);
-            difference.max = high.min(self.max);
-        }
-        difference.sum = self.sum.saturating_sub(earlier.sum);
         difference
     }
 
@@ -141,8 +111,8 @@ impl Distribution {
             .iter()
             .enumerate()
             .filter(|(_, count)| **count > 0)
-            .map(|(index, count)| {
-                let (low, high) = bounds(index / COLUMNS, index % COLUMNS);
+            .map(|(bucket, count)| {
+                let (low, high) = bounds(bucket);
                 (low, high, *count)
             })
     }
@@ -150,46 +120,20 @@ impl Distribution {
     /// How many values fell into the buckets up to the one of `value`.
     #[must_use]
     pub fn count_up_to(&self, value: u64) -> u64 {
-        let (row, column) = place(value);
-        self.counts.iter().take(row * COLUMNS + column + 1).sum()
+        self.counts.iter().take(bucket(value) + 1).sum()
     }
 
-    pub(super) fn add_bucket(&mut self, row: usize, column: usize, count: u64) {
-        if count == 0 || row >= ROWS {
+    pub(super) fn add(&mut self, bucket: usize, count: u64) {
+        if count == 0 || bucket >= BUCKETS {
             return;
         }
-        if self.counts.len() < (row + 1) * COLUMNS {
-            self.counts.resize((row + 1) * COLUMNS, 0);
+        if self.counts.len() <= bucket {
+            self.counts.resize(bucket + 1, 0);
         }
-        if let Some(to) = self.counts.get_mut(row * COLUMNS + column) {
-            *to += count;
-            self.count += count;
+        if let Some(to) = self.counts.get_mut(bucket) {
+            *to = to.saturating_add(count);
+            self.count = self.count.saturating_add(count);
         }
-    }
-
-    pub(super) fn add_summary(&mut self, sum: u128, min: u64, max: u64) {
-        self.sum += sum;
-        self.min = self.min.min(min);
-        self.max = self.max.max(max);
-    }
-
-    /// Makes good what a recorder that was interrupted has not written yet: it writes the extremes after the count.
-    pub(super) fn complete(mut self) -> Self {
-        if let Some((low, high)) = self.extremes().filter(|_| self.min > self.max) {
-            self.min = low;
-            self.max = high;
-        }
-        self
-    }
-
-    /// Smallest value of the first bucket in use and largest value of the last one.
-    fn extremes(&self) -> Option<(u64, u64)> {
-        let first = self.counts.iter().position(|count| *count > 0)?;
-        let last = self.counts.iter().rposition(|count| *count > 0)?;
-        Some((
-            bounds(first / COLUMNS, first % COLUMNS).0,
-            bounds(last / COLUMNS, last % COLUMNS).1,
-        ))
     }
 }
 
@@ -197,10 +141,10 @@ impl fmt::Debug for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Distribution")
             .field("count", &self.count)
-            .field("min", &self.min)
+            .field("min", &self.min())
             .field("p50", &self.quantile(0.5))
             .field("p99", &self.quantile(0.99))
-            .field("max", &self.max)
+            .field("max", &self.max())
             .finish()
     }
 }

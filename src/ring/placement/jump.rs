@@ -28,16 +28,18 @@ pub struct Jump {}
 /// The bucket of `hash` among `buckets`, at least one.
 #[inline]
 pub(in crate::ring) fn bucket(hash: u64, buckets: usize) -> usize {
+    // Signed, since processors convert signed integers to floating-point numbers in one instruction. No table is that long.
+    let buckets = i64::try_from(buckets).unwrap_or(i64::MAX);
     let mut state = hash;
-    let mut bucket = 0_u64;
-    let mut next = 0_u64;
-    while next < buckets as u64 {
+    let mut bucket = 0_i64;
+    let mut next = 0_i64;
+    while next < buckets {
         bucket = next;
         state = state
             .wrapping_mul(2_862_933_555_777_941_757)
             .wrapping_add(1);
-        let scaled = (bucket + 1) as f64 * ((1_u64 << 31) as f64 / ((state >> 33) + 1) as f64);
-        next = scaled as u64;
+        let drawn = ((state >> 33) + 1) as i64;
+        next = ((bucket + 1) as f64 * ((1_i64 << 31) as f64 / drawn as f64)) as i64;
     }
     bucket as usize
 }

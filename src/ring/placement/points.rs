@@ -2,12 +2,12 @@
 //!
 //! The circle has 2^40 positions: the upper 40 bits of a hash. A point is one word, its position above the 24 bits of its
 //! owner, so finding it finds the owner. Hashes belong to the first point at or after their position; behind the last point
-//! comes the first again, and a sentinel says so.
+//! comes the first again, and sentinels say so.
 //!
 //! The guide has one entry per bucket of the circle, about as many as there are points, and tells the first point in or
-//! behind that bucket. A lookup reads the guide, then on average one and a half points.
+//! behind that bucket. A lookup reads the guide, then compares four points at once; more than four in a bucket are rare.
 //!
-//! Invariants: `points` ascends and ends with the sentinel, whose position is the last one; `guide` has `2^bits` entries and
+//! Invariants: `points` ascends and ends with sentinels at the last position; `guide` has `2^bits` entries and
 //! `guide[b]` is the number of points in the buckets before `b`.
 
 /// Bits of a point that hold its owner.
@@ -15,12 +15,12 @@ const OWNER_BITS: u32 = 24;
 const OWNER_MASK: u64 = (1 << OWNER_BITS) - 1;
 /// Owners that can be numbered.
 pub(super) const MAX_OWNERS: usize = 1 << OWNER_BITS;
-/// Points that are looked at one by one before the rest is searched by halves. Only an accumulation that no honest hash
-/// produces is longer.
-const LINEAR: usize = 16;
+/// Points that are compared at once.
+const WINDOW: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Points {
+    /// The points, and as many sentinels as fill a window.
     points: Box<[u64]>,
     guide: Box<[u32]>,
     shift: u32,
@@ -45,7 +45,8 @@ impl Points {
     pub(super) fn from_sorted(mut points: Vec<u64>) -> Self {
         let count = points.len();
         if let Some(first) = points.first() {
-            points.push(point(u64::MAX, owner(*first) as u32));
+            let sentinel = point(u64::MAX, owner(*first) as u32);
+            points.extend([sentinel; WINDOW]);
         }
         let bits = count.next_power_of_two().trailing_zeros().max(1);
         let shift = u64::BITS - bits;
@@ -68,9 +69,9 @@ impl Points {
         }
     }
 
-    /// Points, without the sentinel.
+    /// Points, without the sentinels.
     pub(super) fn len(&self) -> usize {
-        self.points.len().saturating_sub(1)
+        self.points.len().saturating_sub(WINDOW)
     }
 
     /// The owner of `hash`.
@@ -79,29 +80,34 @@ impl Points {
         self.search(hash).map(|(_, point)| owner(point))
     }
 
-    /// Index and word of the first point at or after `hash`; the sentinel behind all of them.
+    /// Index and word of the first point at or after `hash`; a sentinel behind all of them.
     #[inline]
     fn search(&self, hash: u64) -> Option<(usize, u64)> {
         let begin = *self.guide.get((hash >> self.shift) as usize)? as usize;
-        let rest = self.points.get(begin..)?;
-        for (steps, point) in rest.iter().take(LINEAR).enumerate() {
-            if last_hash(*point) >= hash {
-                return Some((begin + steps, *point));
-            }
+        let window: &[u64; WINDOW] = self.points.get(begin..)?.first_chunk()?;
+        // Without a branch: how many points are before the hash can't be predicted.
+        let before: usize = window
+            .iter()
+            .map(|point| usize::from(last_hash(*point) < hash))
+            .sum();
+        match window.get(before) {
+            Some(point) => Some((begin + before, *point)),
+            None => self.search_by_halves(begin + WINDOW, hash),
         }
-        Self::search_by_halves(rest, hash).map(|(steps, point)| (begin + steps, point))
     }
 
+    /// For the rare bucket with more points than the window holds.
     #[cold]
-    fn search_by_halves(rest: &[u64], hash: u64) -> Option<(usize, u64)> {
+    fn search_by_halves(&self, begin: usize, hash: u64) -> Option<(usize, u64)> {
+        let rest = self.points.get(begin..)?;
         let steps = rest.partition_point(|point| last_hash(*point) < hash);
-        rest.get(steps).map(|point| (steps, *point))
+        rest.get(steps).map(|point| (begin + steps, *point))
     }
 
     /// Index of the point that owns `hash`, the sentinel's being that of the first.
     pub(super) fn find(&self, hash: u64) -> usize {
         self.search(hash)
-            .map_or(0, |(index, _)| if index == self.len() { 0 } else { index })
+            .map_or(0, |(index, _)| if index >= self.len() { 0 } else { index })
     }
 
     /// The owner of the point `steps` behind `start`, around the circle.

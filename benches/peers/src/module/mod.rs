@@ -1,0 +1,34 @@
+//! The modules that can be measured. To add one, write its file and list it here.
+
+mod clock;
+mod histogram;
+mod ring;
+mod snapshot;
+
+use crate::workload::Workload;
+
+/// A module of tenfold and what to compare in it.
+pub(crate) struct Module {
+    pub(crate) name: &'static str,
+    pub(crate) workloads: fn() -> Vec<Workload>,
+}
+
+/// Every module, in the order of a run over all of them.
+pub(crate) const MODULES: &[Module] = &[
+    Module {
+        name: "ring",
+        workloads: ring::workloads,
+    },
+    Module {
+        name: "histogram",
+        workloads: histogram::workloads,
+    },
+    Module {
+        name: "snapshot",
+        workloads: snapshot::workloads,
+    },
+    Module {
+        name: "clock",
+        workloads: clock::workloads,
+    },
+];

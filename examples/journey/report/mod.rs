@@ -1,0 +1,12 @@
+//! What a run shows: a table as it goes, and files at the end.
+
+mod json;
+mod output;
+mod row;
+mod summary;
+mod svg;
+mod table;
+
+pub(crate) use output::print;
+pub(crate) use row::Row;
+pub(crate) use summary::Report;

@@ -1,0 +1,94 @@
+//! The stages of the journey: how the service is built as its load grows.
+
+mod four_shards;
+mod one_database;
+
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+
+use rusqlite::Error;
+
+use crate::audit::Ledger;
+use crate::database::{Profile, Traffic};
+use crate::input::{User, Users};
+use crate::problem::Problem;
+pub(crate) use four_shards::Resharding;
+
+/// Every stage, in the order in which the service grows.
+pub(crate) fn all() -> &'static [&'static dyn Stage] {
+    &[&one_database::OneDatabase, &four_shards::FourShards]
+}
+
+/// One way to build the service.
+pub(crate) trait Stage: Sync {
+    /// What `--stage` takes.
+    fn name(&self) -> &'static str;
+
+    /// What this stage does better than the one before it, in one line.
+    fn solves(&self) -> &'static str;
+
+    /// Builds the service in an empty directory, with a profile for each user.
+    fn prepare<'u>(
+        &self,
+        directory: &Path,
+        users: &'u Users,
+    ) -> Result<Box<dyn Service + 'u>, Problem>;
+}
+
+/// The service while it runs.
+pub(crate) trait Service: Sync {
+    /// What one worker thread needs to serve requests.
+    fn session(&self) -> Result<Box<dyn Session + '_>, Problem>;
+
+    /// What happens to the service under load. Called once, when half of the requests have been served, on a thread of
+    /// its own while the others are being served; `served` counts them.
+    fn halfway(&self, served: &AtomicU64) -> Result<(), Problem> {
+        let _ = served;
+        Ok(())
+    }
+
+    /// Compares the databases, after the last request, with what was promised.
+    fn audit(&self, ledger: &Ledger) -> Result<Audit, Problem>;
+}
+
+/// One worker's side of the service.
+pub(crate) trait Session: Send {
+    fn read(&mut self, user: &User) -> Result<Profile, Failure>;
+
+    /// When this returns `Ok`, the write is acknowledged: it must not be lost.
+    fn write(&mut self, user: &User) -> Result<(), Failure>;
+
+    /// What the requests of this session have cost the databases.
+    fn traffic(&self) -> Traffic;
+}
+
+/// Why a request failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The service did not find the profile of a user it has.
+    Missing,
+    Database(Error),
+}
+
+/// What an audit found.
+#[derive(Default)]
+pub(crate) struct Audit {
+    /// Broken promises; empty when all is well.
+    pub(crate) findings: Vec<String>,
+    pub(crate) resharding: Option<Resharding>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no such profile"),
+            Self::Database(error) => error.fmt(f),
+        }
+    }
+}

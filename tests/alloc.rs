@@ -1,0 +1,116 @@
+//! What must not allocate does not: a lookup, its replicas, a refusal, a record, a read.
+#![expect(unsafe_code, reason = "a global allocator that counts")]
+#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use tenfold::clock::{Clock, MonotonicClock};
+use tenfold::histogram::Histogram;
+use tenfold::ring::{Jump, Maglev, Native, Placement, Ring, SharedRing};
+use tenfold::snapshot::{Reader, Snapshot};
+
+std::thread_local! { static ALLOCATIONS: Cell<usize> = const { Cell::new(0) }; }
+
+struct Counting;
+
+fn count() {
+    // A thread that is being torn down is not one that a test looks at.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: everything is handed to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and the memory came from the same allocator.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, and the memory came from the same allocator.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of this thread during `work`.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+fn lookups<P: Placement + Clone>(placement: P) {
+    let ring = Ring::builder()
+        .nodes(0..100_u32)
+        .placement(placement)
+        .build()
+        .unwrap();
+    let counted = allocations(|| {
+        for key in 0..1_000_u64 {
+            assert!(ring.locate(&key).is_some());
+            assert_eq!(ring.replicas(&key, 20).count(), 20);
+        }
+    });
+    assert_eq!(counted, 0, "{:?}", ring.config());
+}
+
+#[test]
+fn a_lookup_does_not_allocate() {
+    lookups(Native::default());
+    lookups(Maglev::default());
+    lookups(Jump::default());
+}
+
+#[test]
+fn a_lookup_in_a_shared_ring_does_not_allocate() {
+    let ring = SharedRing::new(Ring::new(0..100_u32).unwrap());
+    let mut reader = ring.reader();
+    // The first read of a thread may make room for its announcement.
+    assert!(ring.locate(&0_u32).is_some());
+    let counted = allocations(|| {
+        for key in 0..1_000_u64 {
+            assert_eq!(ring.locate(&key), reader.locate(&key).copied());
+        }
+    });
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn reading_recording_and_asking_the_time_do_not_allocate() {
+    let (cell, histogram, clock) = (
+        Arc::new(Snapshot::new([1; 8])),
+        Histogram::new(),
+        MonotonicClock::new(),
+    );
+    let mut reader = Reader::new(cell.clone());
+    histogram.record(1);
+    let mut last = clock.now();
+    let counted = allocations(|| {
+        for n in 0..10_000_u64 {
+            assert_eq!(
+                cell.read(|value| value[0]) + reader.get()[1] + cell.load()[2],
+                3
+            );
+            histogram.record(n << (n % 50));
+            assert!(clock.now() >= last);
+            last = clock.now();
+        }
+    });
+    assert_eq!(counted, 0);
+}

@@ -1,0 +1,339 @@
+//! What users may rely on besides behaviour: auto traits, readable output, small errors, and the public API itself.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test reports by panicking"
+)]
+
+#[path = "support/api/mod.rs"]
+mod api;
+#[path = "support/source/mod.rs"]
+mod source;
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Write};
+use std::hash::BuildHasher;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenfold::clock::{self, Clock};
+use tenfold::ring::placement::{Placement, Table};
+use tenfold::{Error, Refusal, hash, histogram, ring, rng, snapshot};
+
+/// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
+macro_rules! types {
+    ($($type:ty: $($bound:path),*;)*) => {
+        const _: () = { $({
+            const fn has<T: $($bound +)* 'static>() {}
+            has::<$type>();
+        })* };
+        const TYPES: &[&str] = &[$(stringify!($type)),*];
+    };
+}
+
+// Every public type: the test below compares the list with the public API.
+types! {
+    clock::ManualClock: Send, Sync, Unpin;
+    clock::MonotonicClock: Send, Sync, Unpin, Copy;
+    clock::Tick: Send, Sync, Unpin, Copy;
+    hash::DefaultHashBuilder: Send, Sync, Unpin;
+    hash::DefaultHasher: Send, Sync, Unpin;
+    hash::Hashed<String>: Send, Sync, Unpin;
+    hash::StableHash: Send, Sync, Unpin, Copy;
+    histogram::Distribution: Send, Sync, Unpin;
+    histogram::Histogram: Send, Sync, Unpin;
+    ring::Builder<String>: Send, Sync, Unpin;
+    ring::Config: Send, Sync, Unpin;
+    ring::Error: Send, Sync, Unpin, Copy;
+    ring::Flow: Send, Sync, Unpin, Copy;
+    ring::Jump: Send, Sync, Unpin, Copy;
+    ring::Maglev: Send, Sync, Unpin, Copy;
+    ring::Native: Send, Sync, Unpin, Copy;
+    ring::Plan: Send, Sync, Unpin;
+    ring::RangeMove: Send, Sync, Unpin, Copy;
+    ring::Reader<String>: Send, Sync, Unpin;
+    ring::Replicas<'static, String>: Send, Sync, Unpin;
+    ring::Ring<String>: Send, Sync, Unpin;
+    ring::SharedRing<String>: Send, Sync, Unpin;
+    ring::Stats: Send, Sync, Unpin, Copy;
+    ring::placement::Cursor: Send, Sync, Unpin;
+    ring::placement::Erased<ring::Native>: Send, Sync, Unpin;
+    ring::placement::JumpTable: Send, Sync, Unpin;
+    // Holds an iterator of the table's choosing.
+    ring::placement::Layout<'static>: Unpin;
+    ring::placement::Limits: Send, Sync, Unpin, Copy;
+    ring::placement::MaglevTable: Send, Sync, Unpin;
+    ring::placement::Member: Send, Sync, Unpin, Copy;
+    ring::placement::NativeTable: Send, Sync, Unpin;
+    rng::Rng: Send, Sync, Unpin;
+    snapshot::Reader<String>: Send, Sync, Unpin;
+    snapshot::Snapshot<String>: Send, Sync, Unpin;
+    Error: Send, Sync, Unpin, Copy;
+}
+
+/// Whether a type has a trait: where the bound holds, the constant of the probe itself comes before the blanket one. Where it
+/// doesn't, the former is dead, hence the underscore.
+macro_rules! has {
+    ($type:ty: $bound:path) => {{
+        struct Probe<T>(PhantomData<T>);
+        impl<T: $bound> Probe<T> {
+            const _HOLDS: bool = true;
+        }
+        <Probe<$type>>::_HOLDS
+    }};
+}
+
+/// The answer of [`has!`] where the bound does not hold.
+trait Otherwise {
+    const _HOLDS: bool = false;
+}
+impl<T> Otherwise for T {}
+
+fn public_api() -> api::Api {
+    api::read(&source::files::library())
+}
+
+#[test]
+fn the_table_of_types_is_complete() {
+    let without_generics = |name: &str| name.split('<').next().unwrap_or_default().replace(' ', "");
+    let listed: BTreeSet<_> = TYPES.iter().map(|name| without_generics(name)).collect();
+    assert_eq!(listed, public_api().types);
+}
+
+#[test]
+fn sharing_a_handle_needs_what_sharing_its_content_needs() {
+    // A value that may be used by one thread at a time, and one that may not leave its thread.
+    type Local = Cell<u8>;
+    type Bound = Rc<u8>;
+    assert!(has!(Local: Send) && !has!(Local: Sync) && !has!(Bound: Send));
+    assert!(!has!(snapshot::Snapshot<Local>: Sync) && !has!(snapshot::Snapshot<Bound>: Send));
+    assert!(
+        !has!(snapshot::Snapshot<Local>: Send),
+        "a share of the value can stay behind with `load`"
+    );
+    assert!(!has!(snapshot::Reader<Local>: Send) && !has!(snapshot::Reader<Bound>: Send));
+    assert!(
+        !has!(ring::Ring<Local>: Send)
+            && !has!(ring::Ring<Local>: Sync)
+            && !has!(ring::Ring<Bound>: Send)
+    );
+    assert!(!has!(ring::SharedRing<Local>: Send) && !has!(ring::SharedRing<Local>: Sync));
+    assert!(!has!(ring::Reader<Local>: Send) && !has!(ring::Replicas<'static, Local>: Send));
+}
+
+#[test]
+fn every_type_shows_something() {
+    let ring = ring::Ring::new(["a", "b"]).unwrap();
+    let plan = ring.plan(&ring.with("c").unwrap()).unwrap();
+    let members = [ring::placement::Member::new(1, 1)];
+    let limits = ring::placement::Limits::new(1000);
+    let jump = ring::Jump::default().build(&members, limits).unwrap();
+    let maglev = ring::Maglev::with_table_size(7)
+        .build(&members, limits)
+        .unwrap();
+    let native = ring::Native::default().build(&members, limits).unwrap();
+    let shared = ring::SharedRing::new(ring.clone());
+    let cell = Arc::new(snapshot::Snapshot::new(1));
+    let builder = hash::DefaultHashBuilder::new();
+    let mut shown = BTreeSet::new();
+    let mut show = |name: &str, value: &dyn Debug| {
+        assert!(
+            !format!("{value:?}").is_empty() && !format!("{value:#?}").is_empty(),
+            "{name} shows nothing"
+        );
+        assert!(shown.insert(name.to_owned()), "{name} is listed twice");
+    };
+    show("Error", &Error::from(ring::Error::UnknownNode));
+    show("clock::ManualClock", &clock::ManualClock::new());
+    show("clock::MonotonicClock", &clock::MonotonicClock::new());
+    show("clock::Tick", &clock::Tick::ZERO);
+    show("hash::DefaultHashBuilder", &builder);
+    show("hash::DefaultHasher", &builder.build_hasher());
+    show("hash::Hashed", &hash::Hashed::new("key"));
+    show(
+        "histogram::Distribution",
+        &histogram::Distribution::default(),
+    );
+    show("histogram::Histogram", &histogram::Histogram::new());
+    show("ring::Builder", &ring::Ring::<&str>::builder());
+    show("ring::Config", &<ring::Config>::default());
+    show("ring::Error", &ring::Error::UnknownNode);
+    show("ring::Flow", &plan.flows().first().unwrap());
+    show("ring::Jump", &ring::Jump::default());
+    show("ring::Maglev", &ring::Maglev::default());
+    show("ring::Native", &ring::Native::default());
+    show("ring::Plan", &plan);
+    show("ring::RangeMove", &plan.ranges().unwrap().first().unwrap());
+    show("ring::Reader", &shared.reader());
+    show("ring::Replicas", &ring.replicas("key", 1));
+    show("ring::Ring", &ring);
+    show("ring::SharedRing", &shared);
+    show("ring::Stats", &ring.stats());
+    show("ring::placement::Cursor", &ring::placement::Cursor::new(1));
+    show(
+        "ring::placement::Erased",
+        &ring::placement::Erased::new(ring::Native::default()),
+    );
+    show("ring::placement::JumpTable", &jump);
+    show("ring::placement::Layout", &native.layout());
+    show("ring::placement::Limits", &limits);
+    show("ring::placement::MaglevTable", &maglev);
+    show("ring::placement::Member", &members);
+    show("ring::placement::NativeTable", &native);
+    show("rng::Rng", &rng::Rng::seeded(1));
+    show("snapshot::Reader", &snapshot::Reader::new(cell.clone()));
+    show("snapshot::Snapshot", &cell);
+
+    // Has functions only; there is no value of it.
+    shown.insert("hash::StableHash".to_owned());
+    assert_eq!(shown, public_api().types);
+}
+
+#[test]
+fn every_trait_can_be_used_behind_a_pointer() {
+    let clock: Box<dyn Clock> = Box::new(clock::ManualClock::new());
+    let refusal: Box<dyn Refusal> = Box::new(ring::Error::UnknownNode);
+    let key: Box<dyn hash::StableKey> = Box::new("key");
+    let placement: Box<dyn Placement<Table = ring::placement::NativeTable>> =
+        Box::new(ring::Native::default());
+    let table: Box<dyn Table> = Box::new(
+        placement
+            .build(
+                &[ring::placement::Member::new(1, 1)],
+                ring::placement::Limits::new(1000),
+            )
+            .unwrap(),
+    );
+    assert_eq!(clock.now(), clock::Tick::ZERO);
+    assert_eq!(refusal.retry_after(), None::<Duration>);
+    assert_eq!(table.locate(key.stable_hash()), Some(0));
+
+    let tried = [
+        "Refusal",
+        "clock::Clock",
+        "hash::StableKey",
+        "ring::Placement",
+        "ring::placement::Table",
+    ];
+    let lines = public_api().lines;
+    let traits = lines
+        .iter()
+        .filter_map(|line| line.split_once("  "))
+        .filter(|(_, kind)| kind.starts_with("trait"));
+    assert_eq!(traits.map(|(name, _)| name).collect::<Vec<_>>(), tried);
+}
+
+/// One of each.
+const RING_ERRORS: [ring::Error; 7] = [
+    ring::Error::DuplicateNode {
+        first: 0,
+        second: 1,
+    },
+    ring::Error::Incomparable,
+    ring::Error::NoPoints,
+    ring::Error::NotPrime { size: 4 },
+    ring::Error::TooManyEntries {
+        needed: 2,
+        limit: 1,
+    },
+    ring::Error::TooManyNodes { nodes: 2, limit: 1 },
+    ring::Error::UnknownNode,
+];
+
+#[test]
+fn errors_are_small_readable_and_fit_everywhere() {
+    assert!(size_of::<ring::Error>() <= 16 && size_of::<Error>() <= 16);
+    for error in RING_ERRORS {
+        let text = error.to_string();
+        assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
+        assert!(!text.starts_with(char::is_uppercase), "{text}");
+        let anything: Box<dyn std::error::Error + Send + Sync> = error.into();
+        assert_eq!(anything.downcast_ref::<ring::Error>(), Some(&error));
+        let umbrella = Error::from(error);
+        assert!(
+            umbrella.to_string().ends_with(&text) && umbrella.to_string().starts_with("ring: ")
+        );
+        let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.into();
+        assert_eq!(anything.downcast_ref::<Error>(), Some(&umbrella));
+    }
+    let variant = |error: &ring::Error| {
+        format!("{error:?}")
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let lines = public_api().lines;
+    let variants = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("ring::Error::")?.split_once("  variant"));
+    assert_eq!(
+        variants.map(|(name, _)| name).collect::<Vec<_>>(),
+        RING_ERRORS.iter().map(variant).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_umbrella_error_collects_the_error_of_every_module() {
+    let api = public_api();
+    let errors: Vec<_> = api
+        .types
+        .iter()
+        .filter(|name| name.ends_with("::Error"))
+        .collect();
+    assert!(!errors.is_empty());
+    for error in errors {
+        assert!(
+            api.lines
+                .contains(&format!("Error  impl From<{error}> for Error (derived)")),
+            "{error}"
+        );
+        assert!(
+            api.lines
+                .contains(&format!("{error}  impl Refusal for {error}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_public_api_is_the_one_on_record() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/api.txt");
+    let lines = public_api().lines;
+    if std::env::var_os("TENFOLD_BLESS").is_some_and(|value| value == "1") {
+        let text = lines
+            .iter()
+            .fold(String::new(), |text, line| text + line + "\n");
+        std::fs::write(path, text).unwrap();
+    }
+    let recorded = std::fs::read_to_string(path).unwrap_or_default();
+    let difference = difference(&recorded.lines().map(str::to_owned).collect(), &lines);
+    assert!(
+        difference.is_empty(),
+        "the public API differs from tests/support/api.txt; set TENFOLD_BLESS=1 to accept:\n{difference}"
+    );
+}
+
+/// One line for each that is only in `old` or only in `new`, in order.
+fn difference(old: &BTreeSet<String>, new: &BTreeSet<String>) -> String {
+    let mut text = String::new();
+    for line in old.symmetric_difference(new) {
+        let sign = if old.contains(line) { '-' } else { '+' };
+        writeln!(text, "{sign} {line}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn shows_what_was_added_and_what_is_gone() {
+    let set = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+    assert_eq!(
+        difference(&set(&["a", "b"]), &set(&["b", "c"])),
+        "- a\n+ c\n"
+    );
+    assert_eq!(difference(&set(&["a"]), &set(&["a"])), "");
+}

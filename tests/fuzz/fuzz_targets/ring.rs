@@ -1,0 +1,61 @@
+//! Sequences of changes to a ring: whatever happens, its laws hold and nothing panics.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use tenfold::ring::placement::{DynPlacement, Erased};
+use tenfold::ring::{Jump, Maglev, Native, Ring};
+
+#[derive(Arbitrary, Debug)]
+enum Change {
+    Add { node: u8, weight: u32 },
+    Remove { node: u8 },
+    Weigh { node: u8, weight: u32 },
+}
+
+#[derive(Arbitrary, Debug)]
+enum Kind {
+    Native { points: u8 },
+    Maglev { size: u16 },
+    Jump,
+}
+
+fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
+    let (kind, changes, hashes) = input;
+    let placement: DynPlacement = match kind {
+        Kind::Native { points } => Erased::new(Native::with_points(points.into())),
+        Kind::Maglev { size } => Erased::new(Maglev::with_table_size(size.into())),
+        Kind::Jump => Erased::new(Jump::default()),
+    };
+    let Ok(mut ring) = Ring::<u8>::builder().placement(placement).max_entries(10_000).build() else { return };
+    let mut model = BTreeMap::new();
+    for change in changes.into_iter().take(32) {
+        let changed = match change {
+            Change::Add { node, weight } => ring.with_weighted(node, weight).inspect(|_| {
+                assert!(model.insert(node, weight).is_none());
+            }),
+            Change::Remove { node } => ring.without(&node).inspect(|_| assert!(model.remove(&node).is_some())),
+            Change::Weigh { node, weight } => ring.with_weight(&node, weight).inspect(|_| {
+                assert!(model.insert(node, weight).is_some());
+            }),
+        };
+        let Ok(new) = changed else { continue };
+        let plan = ring.plan(&new).expect("rings of one placement can be compared");
+        for hash in hashes.iter().take(16) {
+            assert_eq!(plan.changes(*hash), ring.locate_hash(*hash) != new.locate_hash(*hash));
+        }
+        ring = new;
+    }
+    assert_eq!(ring.len(), model.len());
+    let alive = model.values().filter(|weight| **weight > 0).count();
+    for hash in hashes.iter().take(16) {
+        let owner = ring.locate_hash(*hash);
+        assert_eq!(owner.is_none(), alive == 0);
+        assert!(owner.is_none_or(|node| model[node] > 0));
+        let homes: Vec<_> = ring.replicas_hash(*hash, 20).collect();
+        assert_eq!(homes.first().copied(), owner);
+        assert!((1..homes.len()).all(|n| !homes[..n].contains(&homes[n])));
+    }
+});

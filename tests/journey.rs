@@ -1,0 +1,330 @@
+//! The journey example, run as its users run it: small inputs, every option, and every way to get the input wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
+#[path = "support/journey.rs"]
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use support::{assert_refused, file, gzip, journey, run_to_json};
+
+#[test]
+fn replays_the_same_generated_requests_against_every_stage() {
+    let (output, rows) = run_to_json(&["--requests", "2000"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        output.stderr, b"",
+        "nothing but the table, and no progress bar in a pipe"
+    );
+    for row in &rows {
+        let stage = row["stage"].as_str().unwrap();
+        assert!(
+            text.lines().any(|line| line.starts_with(stage)),
+            "{stage} in {text}"
+        );
+        assert_eq!(row["requests"], 2000);
+        assert_eq!(row["errors"], 0);
+        assert_eq!(row["findings"], Value::Array(Vec::new()));
+        assert!(row["throughput_requests_per_second"].as_f64().unwrap() > 0.0);
+        let quantiles = [
+            "latency_p50_nanoseconds",
+            "latency_p99_nanoseconds",
+            "latency_p999_nanoseconds",
+        ];
+        assert!(
+            quantiles
+                .map(|name| row[name].as_u64().unwrap())
+                .is_sorted()
+        );
+    }
+    // Without a cache in between, each request is one statement, and one in ten is a write.
+    for stage in ["one-database", "four-shards"] {
+        let row = find(&rows, stage);
+        let writes = row["database_writes"].as_u64().unwrap();
+        assert_eq!(row["acknowledged_writes"], writes);
+        assert_eq!(row["database_reads"].as_u64().unwrap() + writes, 2000);
+        assert!((150..250).contains(&writes), "{writes} writes");
+    }
+}
+
+#[test]
+fn a_run_repeats() {
+    let arguments = ["--requests", "1000", "--threads", "2"];
+    let (_, first) = run_to_json(&arguments);
+    let (_, second) = run_to_json(&arguments);
+    for (first, second) in first.iter().zip(&second) {
+        for name in ["stage", "users", "database_reads", "database_writes"] {
+            assert_eq!(first[name], second[name]);
+        }
+        assert_eq!(
+            first["resharding"]["moved_rows"],
+            second["resharding"]["moved_rows"]
+        );
+    }
+}
+
+#[test]
+fn the_fifth_shard_takes_exactly_the_planned_rows() {
+    let (output, rows) = run_to_json(&[
+        "--stage",
+        "four-shards",
+        "--requests",
+        "3000",
+        "--threads",
+        "8",
+    ]);
+    assert_eq!(rows.len(), 1);
+    let resharding = &find(&rows, "four-shards")["resharding"];
+    for count in ["lost_rows", "misplaced_rows", "rows_against_plan"] {
+        assert_eq!(resharding[count], 0, "{count}");
+    }
+    let planned = resharding["planned_fraction"].as_f64().unwrap();
+    let moved = resharding["moved_rows"].as_f64().unwrap();
+    assert_eq!(resharding["rows"], rows[0]["users"]);
+    assert_eq!(resharding["moved_rows"], resharding["copied_rows"]);
+    assert!(
+        (0.1..0.3).contains(&planned),
+        "a fifth of the keys, by {planned}"
+    );
+    // Six standard deviations of a sample of this size.
+    let users = resharding["rows"].as_f64().unwrap();
+    assert!((moved / users - planned).abs() < 6.0 * (planned * (1.0 - planned) / users).sqrt());
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("rows lost 0, on a wrong shard 0")
+    );
+}
+
+#[test]
+fn runs_with_more_threads_than_requests() {
+    let (_, rows) = run_to_json(&["--requests", "1", "--threads", "8"]);
+    assert!(
+        rows.iter()
+            .all(|row| row["requests"] == 1 && row["users"] == 1 && row["threads"] == 8)
+    );
+}
+
+#[test]
+fn replays_a_plain_trace_and_its_gzip_alike() {
+    let directory = TempDir::new().unwrap();
+    // The last line has no end, one ends as on Windows, and a key may be any word.
+    let text = "17\n4\r\n17\n18446744073709551615\nann@example.org\n17";
+    let plain = file(&directory, "plain", text.as_bytes());
+    // By its content, not by its name; and in two members, as `cat a.gz b.gz` makes them.
+    let (head, tail) = text.split_at(9);
+    let packed = file(
+        &directory,
+        "packed",
+        &[gzip(head.as_bytes()), gzip(tail.as_bytes())].concat(),
+    );
+    for trace in [plain, packed] {
+        let (_, rows) = run_to_json(&["--trace", &trace]);
+        assert!(
+            rows.iter()
+                .all(|row| row["requests"] == 6 && row["users"] == 4)
+        );
+    }
+}
+
+#[test]
+fn replays_an_access_log_by_path() {
+    let directory = TempDir::new().unwrap();
+    let log = file(
+        &directory,
+        "access.log",
+        br#"192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /profile/42 HTTP/1.1" 200 2326
+192.0.2.7 - ann [10/Oct/2025:13:55:37 +0000] "GET /profile/42?full=1 HTTP/1.1" 200 - "http://example.org/" "Agent (1.0)"
+2001:db8::1 - ann lee [10/Oct/2025:13:55:38 +0000] "GET http://example.org/profile/42 HTTP/1.1" 304 0 "-" "-"
+192.0.2.8 - - [10/Oct/2025:13:55:39 +0000] "GET /a\"b HTTP/1.0" 404 153
+192.0.2.9 - - [10/Oct/2025:13:55:40 +0000] "-" 408 0 "-" "-"
+192.0.2.9 - - [10/Oct/2025:13:55:41 +0000] "\x16\x03\x01" 400 150 "-" "-"
+"#,
+    );
+    let (output, rows) = run_to_json(&["--trace", &log]);
+    assert!(
+        rows.iter()
+            .all(|row| row["requests"] == 4 && row["users"] == 2),
+        "{rows:?}"
+    );
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("left out: 2")
+    );
+}
+
+#[test]
+fn reads_no_more_of_a_trace_than_it_replays() {
+    let directory = TempDir::new().unwrap();
+    let trace = file(&directory, "trace", b"1\n2\n3\nnot a key\n");
+    let (_, rows) = run_to_json(&["--trace", &trace, "--requests", "3"]);
+    assert!(rows.iter().all(|row| row["requests"] == 3));
+}
+
+#[test]
+fn names_the_line_of_a_broken_file() {
+    let directory = TempDir::new().unwrap();
+    let longest = [
+        b"1\n".as_slice(),
+        &b"x".repeat(64 << 10),
+        b"\n",
+        &b"y".repeat((64 << 10) + 1),
+    ]
+    .concat();
+    let wrong_status = br#"192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET / HTTP/1.1" ok 1"#;
+    let mut bad_checksum = gzip(b"1\n2\n");
+    let end = bad_checksum.len() - 8;
+    bad_checksum[end] ^= 1;
+    let cases: [(&str, &[u8], u64, &str); 11] = [
+        ("empty", b"", 1, "empty"),
+        ("empty.gz", &gzip(b""), 1, "empty"),
+        ("blank", b"1\n\n2\n", 2, "the line is empty"),
+        ("words", b"1\n2\ntwo words\n", 3, "neither"),
+        ("log", wrong_status, 1, "neither"),
+        ("bytes", b"1\n2\n\xff\xfe\n", 3, "not UTF-8"),
+        ("long", &longest, 3, "longer than 64 KiB"),
+        (
+            "no request",
+            br#"192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "-" 408 0"#,
+            2,
+            "without a single request",
+        ),
+        (
+            "not gzip",
+            b"\x1f\x8bnot gzip after all\n",
+            1,
+            "broken gzip",
+        ),
+        ("checksum", &bad_checksum, 3, "broken gzip"),
+        ("line\nbreak", b"two words", 1, "neither"),
+    ];
+    for (name, content, line, reason) in cases {
+        let trace = file(&directory, name, content);
+        assert_refused(&["--trace", &trace], &format!(":{line}: "), reason);
+    }
+}
+
+#[test]
+fn names_the_line_where_a_gzip_is_cut_off() {
+    let directory = TempDir::new().unwrap();
+    let text: String = (0..100_000_u64)
+        .map(|n| format!("{}\n", n.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        .collect();
+    let mut packed = gzip(text.as_bytes());
+    packed.truncate(packed.len() / 2);
+    let trace = file(&directory, "cut.gz", &packed);
+    let message = assert_refused(&["--trace", &trace], "cut.gz:", "broken gzip");
+    let line: u64 = message
+        .split("cut.gz:")
+        .nth(1)
+        .and_then(|rest| rest.split(':').next())
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(
+        (40_000..60_000).contains(&line),
+        "about half of the lines arrived: {message}"
+    );
+}
+
+#[test]
+fn refuses_a_file_that_cannot_be_opened() {
+    let directory = TempDir::new().unwrap();
+    let missing = directory.path().join("missing").display().to_string();
+    assert_refused(&["--trace", &missing], "missing:1: ", "cannot be opened");
+    assert_refused(
+        &["--trace", &directory.path().display().to_string()],
+        ":1: ",
+        "cannot be",
+    );
+}
+
+#[test]
+fn refuses_a_command_line_it_does_not_understand() {
+    let cases: [(&[&str], &str); 12] = [
+        (&["--requests", "0"], "--requests takes a number from 1"),
+        (&["--requests", "-1"], "--requests takes a number"),
+        (&["--requests", "100000001"], "to 100000000"),
+        (&["--requests=many"], "'many'"),
+        (&["--requests"], "--requests needs a value"),
+        (&["--threads", "0"], "--threads takes a number from 1"),
+        (&["--threads", "65"], "to 64"),
+        (&["--trace", ""], "--trace needs a value"),
+        (
+            &["--stage", "nowhere"],
+            "the stages are one-database, four-shards",
+        ),
+        (&["--fast"], "unknown argument '--fast'"),
+        (&["trace.gz"], "unknown argument 'trace.gz'"),
+        (&["two\nlines"], "unknown argument"),
+    ];
+    for (arguments, reason) in cases {
+        assert_refused(arguments, "journey: ", reason);
+    }
+}
+
+#[test]
+fn refuses_results_that_cannot_be_written_before_it_runs() {
+    let directory = TempDir::new().unwrap();
+    let occupied = file(&directory, "file", b"");
+    for option in ["--json", "--svg"] {
+        let output = journey(&[option, &format!("{occupied}/below")]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(output.stdout, b"");
+        assert!(
+            String::from_utf8(output.stderr)
+                .unwrap()
+                .contains("cannot be written")
+        );
+    }
+}
+
+#[test]
+fn draws_the_stages() {
+    let directory = TempDir::new().unwrap();
+    let charts = directory.path().join("new/charts");
+    let output = journey(&["--requests", "200", "--svg", charts.to_str().unwrap()]);
+    assert!(output.status.success());
+    let svg = fs::read_to_string(charts.join("journey.svg")).unwrap();
+    assert!(svg.starts_with("<?xml") && svg.trim_end().ends_with("</svg>"));
+    for text in [
+        "requests per second",
+        "microseconds",
+        "one-database",
+        "four-shards",
+    ] {
+        assert!(svg.contains(text), "{text} in {svg}");
+    }
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+#[test]
+fn explains_itself() {
+    let output = journey(&["--help"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for word in [
+        "--trace",
+        "--requests",
+        "--threads",
+        "--json",
+        "--svg",
+        "--stage",
+        "one-database",
+        "four-shards",
+    ] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+fn find<'r>(rows: &'r [Value], stage: &str) -> &'r Value {
+    rows.iter().find(|row| row["stage"] == stage).unwrap()
+}
