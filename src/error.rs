@@ -18,7 +18,7 @@ use crate::ring;
 /// }
 /// assert_eq!(setup().unwrap_err().to_string(), "ring: no such node");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// From [`ring`].

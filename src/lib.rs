@@ -44,6 +44,9 @@
 //! under a lock. Unsafe code is confined to the files listed in `docs/design/unsafe.md`.
 #![cfg_attr(tenfold_docsrs, feature(doc_cfg))]
 
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("tenfold needs 64-bit atomic operations");
+
 mod error;
 mod kernel;
 

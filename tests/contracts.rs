@@ -60,8 +60,7 @@ types! {
     ring::Ring<String>: Send, Sync, Unpin;
     ring::SharedRing<String>: Send, Sync, Unpin;
     ring::Stats: Send, Sync, Unpin, Copy;
-    ring::placement::Cursor: Send, Sync, Unpin;
-    ring::placement::Erased<ring::Native>: Send, Sync, Unpin;
+    ring::placement::DynPlacement: Send, Sync, Unpin;
     ring::placement::JumpTable: Send, Sync, Unpin;
     // Holds an iterator of the table's choosing.
     ring::placement::Layout<'static>: Unpin;
@@ -72,7 +71,7 @@ types! {
     rng::Rng: Send, Sync, Unpin;
     snapshot::Reader<String>: Send, Sync, Unpin;
     snapshot::Snapshot<String>: Send, Sync, Unpin;
-    Error: Send, Sync, Unpin, Copy;
+    Error: Send, Sync, Unpin;
 }
 
 /// Whether a type has a trait: where the bound holds, the constant of the probe itself comes before the blanket one. Where it
@@ -162,7 +161,7 @@ fn every_type_shows_something() {
     show("ring::Builder", &ring::Ring::<&str>::builder());
     show("ring::Config", &<ring::Config>::default());
     show("ring::Error", &ring::Error::UnknownNode);
-    show("ring::Flow", &plan.flows().first().unwrap());
+    show("ring::Flow", &plan.flows().next().unwrap());
     show("ring::Jump", &ring::Jump::default());
     show("ring::Maglev", &ring::Maglev::default());
     show("ring::Native", &ring::Native::default());
@@ -173,11 +172,8 @@ fn every_type_shows_something() {
     show("ring::Ring", &ring);
     show("ring::SharedRing", &shared);
     show("ring::Stats", &ring.stats());
-    show("ring::placement::Cursor", &ring::placement::Cursor::new(1));
-    show(
-        "ring::placement::Erased",
-        &ring::placement::Erased::new(ring::Native::default()),
-    );
+    let dynamic = ring::placement::DynPlacement::new(ring::Native::default());
+    show("ring::placement::DynPlacement", &dynamic);
     show("ring::placement::JumpTable", &jump);
     show("ring::placement::Layout", &native.layout());
     show("ring::placement::Limits", &limits);
@@ -257,7 +253,7 @@ fn errors_are_small_readable_and_fit_everywhere() {
         assert!(
             umbrella.to_string().ends_with(&text) && umbrella.to_string().starts_with("ring: ")
         );
-        let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.into();
+        let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.clone().into();
         assert_eq!(anything.downcast_ref::<Error>(), Some(&umbrella));
     }
     let variant = |error: &ring::Error| {

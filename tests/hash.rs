@@ -105,7 +105,7 @@ fn addresses_hash_by_their_bytes() {
 fn a_hashed_key_hands_on_what_it_knows() {
     let key = Hashed::new(42_u64);
     assert_eq!(
-        (*key.key(), key.hash(), key.into_key()),
+        (*key.key(), key.stable_hash(), key.into_key()),
         (42, 42_u64.stable_hash(), 42)
     );
     struct Recorder(Vec<u64>);

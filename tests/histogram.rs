@@ -19,8 +19,9 @@ fn near(approximate: u64, exact: u64) -> bool {
 
 /// The smallest value that at least the fraction `q` of all values do not exceed.
 fn exact_quantile(sorted: &[u64], q: f64) -> u64 {
-    let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted[rank.clamp(1, sorted.len()) - 1]
+    let enough = |rank: &usize| *rank as f64 >= q * sorted.len() as f64;
+    let rank = (1..=sorted.len()).find(enough).unwrap_or(sorted.len());
+    sorted[rank - 1]
 }
 
 fn recorded(values: &[u64]) -> Distribution {
@@ -165,4 +166,20 @@ fn no_value_is_lost_whoever_records_it() {
         "{}",
         histogram.heap_bytes()
     );
+}
+
+/// Counts stop at the largest number; nothing wraps or panics.
+#[test]
+fn counts_saturate() {
+    let mut seen = recorded(&[1, 1_000]);
+    for _ in 0..70 {
+        let again = seen.clone();
+        seen.merge(&again);
+    }
+    assert_eq!(
+        (seen.count(), seen.count_up_to(u64::MAX)),
+        (u64::MAX, u64::MAX)
+    );
+    assert_eq!((seen.quantile(0.0), seen.quantile(1.0)), (1, 1));
+    assert!(seen.sum() > 0 && seen.mean() > 0.0 && !format!("{seen:?}").is_empty());
 }

@@ -56,12 +56,31 @@ fn reader_against_publisher() {
     cell.publish_arc(new.clone());
     reader.join().unwrap();
     assert_eq!(cell.read(|seen| seen.value), 1);
+    cell.publish_arc(old.clone());
     assert_eq!(cell.retired(), 0, "nobody reads, so nothing is kept");
 }
 
 #[test]
 fn a_value_outlives_its_readers() {
     explore(3, reader_against_publisher);
+}
+
+/// Two readers stop inside while two values are replaced: the publisher may have to wait for one that is still entering, and
+/// what they leave is dropped by them or by the next publication.
+#[test]
+fn a_publisher_bounds_what_it_keeps() {
+    explore(2, || {
+        let cell = Arc::new(Snapshot::new(0_usize));
+        let reader = {
+            let cell = cell.clone();
+            thread::spawn(move || cell.read(|outer| cell.read(|inner| assert!(inner >= outer))))
+        };
+        cell.publish(1);
+        cell.publish(2);
+        reader.join().unwrap();
+        cell.publish(3);
+        assert_eq!((cell.retired(), *cell.load()), (0, 3));
+    });
 }
 
 #[test]
@@ -190,18 +209,24 @@ fn a_caching_reader_sees_what_was_published() {
     });
 }
 
-/// The words of one write, or none.
+/// The words of one write, or none; and never those of an earlier write after those of a later one.
 fn torn_words() {
     let lock = Arc::new(SeqLock::<2>::new());
     let writer = {
         let lock = lock.clone();
-        thread::spawn(move || lock.write([1, 1]))
+        thread::spawn(move || {
+            lock.write([1, 1]);
+            lock.write([2, 2]);
+        })
     };
-    if let Some([first, second]) = lock.read() {
+    let mut last = 0;
+    for [first, second] in [lock.read(), lock.read()].into_iter().flatten() {
         assert_eq!(first, second, "words of two writes");
+        assert!(first >= last, "back from {last} to {first}");
+        last = first;
     }
     writer.join().unwrap();
-    assert_eq!(lock.read(), Some([1, 1]));
+    assert_eq!(lock.read(), Some([2, 2]));
 }
 
 #[test]

@@ -266,12 +266,6 @@ impl<K> Hashed<K> {
         &self.key
     }
 
-    /// The hash.
-    #[must_use]
-    pub const fn hash(&self) -> u64 {
-        self.hash
-    }
-
     /// The key, without its hash.
     #[must_use]
     pub fn into_key(self) -> K {

@@ -85,9 +85,20 @@ struct Block {
     next: OnceLock<Box<Self>>,
 }
 
-struct Record {
-    announced: CachePadded<AtomicU64>,
+/// A line of its own for each, since its reader writes it all the time.
+struct Record(CachePadded<Words>);
+
+struct Words {
+    announced: AtomicU64,
     taken: AtomicBool,
+}
+
+impl std::ops::Deref for Record {
+    type Target = Words;
+
+    fn deref(&self) -> &Words {
+        &self.0
+    }
 }
 
 macro_rules! constructors {
@@ -99,7 +110,8 @@ macro_rules! constructors {
         }
         impl Record {
             $($const)? fn new() -> Self {
-                Self { announced: CachePadded::new(AtomicU64::new(IDLE)), taken: AtomicBool::new(false) }
+                let (announced, taken) = (AtomicU64::new(IDLE), AtomicBool::new(false));
+                Self(CachePadded::new(Words { announced, taken }))
             }
         }
     };
@@ -134,8 +146,8 @@ impl Pins {
         })
     }
 
-    /// A record that nobody else uses. Blocks are never given back: there are as many records as there ever were readers
-    /// inside at one time, plus one per live thread.
+    /// A record that nobody else uses. Blocks are never given back: there are as many records as there ever were threads
+    /// and nested reads at one time, 128 bytes each, and a publisher looks at all of them.
     #[cold]
     fn take(&'static self) -> &'static Record {
         let mut block = &self.first;
@@ -146,7 +158,14 @@ impl Pins {
                     return record;
                 }
             }
-            block = block.next.get_or_init(|| Box::new(Block::new()));
+            if block.next.get().is_none() {
+                // Allocated before it is offered, so that nobody waits for an allocation. If another block was faster, so be it.
+                let _ = block.next.set(Box::new(Block::new()));
+            }
+            match block.next.get() {
+                Some(next) => block = next,
+                None => block = &self.first,
+            }
         }
     }
 }

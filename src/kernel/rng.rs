@@ -16,7 +16,7 @@
 //!
 //! # When not to use this
 //!
-//! For anything an adversary must not predict: sixteen bytes of output reveal the rest.
+//! For anything an adversary must not predict: one number of 64 bits reveals all that follow.
 
 /// A generator with 64 bits of state: 8 bytes, one addition and two multiplications a number.
 #[derive(Clone, Debug, PartialEq, Eq)]

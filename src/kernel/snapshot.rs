@@ -19,15 +19,14 @@
 //! | call | cost | keeps the value alive |
 //! |---|---|---|
 //! | [`Reader::get`] | one load while nothing changed | until its next call after a change, or its drop |
-//! | [`Snapshot::read`] | two stores to a line of this thread | while the closure runs |
+//! | [`Snapshot::read`] | a swap and two stores on a line of this thread | while the closure runs |
 //! | [`Snapshot::load`] | the same, and a reference count | while the `Arc` lives |
 //!
 //! # When a replaced value is dropped
 //!
 //! By the publisher, before `publish` returns, if nobody is reading it. Otherwise by the reader that leaves it last, or in a
-//! narrow race by the next call of `read`, `load` or `publish`. An [`Arc`] from [`load`](Snapshot::load) and an idle
-//! [`Reader`] keep theirs: a reader that is never called again holds one old value until it is dropped. Destructors run
-//! outside all locks.
+//! narrow race by the next `publish`. An [`Arc`] from [`load`](Snapshot::load) and an idle [`Reader`] keep theirs: a reader that
+//! is never called again holds one old value until it is dropped. Destructors run outside all locks.
 //!
 //! # When not to use this
 //!
@@ -56,20 +55,30 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::pins::{self, Announced, Pin};
 use super::sync::fault::{Fault, is as faulty};
 use super::sync::{Arc, AtomicBool, AtomicPtr, Mutex, Ordering, yield_now};
 
-/// More replaced values than this are kept only for readers that stand still inside them.
-const RETIRED_BOUND: usize = 64;
+/// More replaced values than this are kept only for readers that stand still inside them. Small under a model, so that it is
+/// reached.
+const RETIRED_BOUND: usize = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
+    1
+} else {
+    64
+};
 
 /// A published value: readers never wait, publishers replace it whole.
 ///
 /// # Complexity
 ///
-/// Reading is wait-free: a fixed number of steps. Publishing looks at one word per live reader thread. The memory is the
-/// value and 40 bytes, and while readers stand inside replaced values, those.
+/// Reading is wait-free: a fixed number of steps, once a thread has a record to announce itself in. A reader that finds on
+/// leaving that its value was replaced looks for values to drop, which takes a free lock if there is one. Publishing looks at
+/// all records: as many as there ever were threads that read, and reads within reads, at one time.
+///
+/// A cell has 48 bytes, its value 16 more than its size, and a record 128; records are shared by all cells of the process and
+/// kept. Replaced values are kept while readers stand inside them, one per reader, and up to 64 more.
 ///
 /// # Example: configuration that may change under load
 ///
@@ -122,12 +131,10 @@ impl<T> Snapshot<T> {
     /// Never waits. A reader that leaves a replaced value as the last one may run its destructor.
     #[inline]
     pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        // Dropped last, also when `look` unwinds: the announcement is withdrawn first.
-        let _sweep = Sweep(self);
-        let pin = pins::enter();
-        let value = self.protect(&pin);
-        // SAFETY: `value` came from `Arc::into_raw` and `pin` protects it from being released until it is dropped.
-        look(unsafe { &*value })
+        let visit = Visit::begin(self);
+        // SAFETY: `value` came from `Arc::into_raw`, and the visit protects it from being released until it ends, also when
+        // `look` unwinds.
+        look(unsafe { &*visit.value })
     }
 
     /// A share of the current value.
@@ -138,21 +145,19 @@ impl<T> Snapshot<T> {
     #[inline]
     #[must_use]
     pub fn load(&self) -> Arc<T> {
-        let _sweep = Sweep(self);
-        let pin = pins::enter();
-        let value = self.protect(&pin);
-        // SAFETY: `value` came from `Arc::into_raw` and is alive, since `pin` protects it.
-        unsafe { Arc::increment_strong_count(value) };
+        let visit = Visit::begin(self);
+        // SAFETY: `value` came from `Arc::into_raw` and is alive, since the visit protects it.
+        unsafe { Arc::increment_strong_count(visit.value) };
         // SAFETY: the count was just raised for this very handle.
-        unsafe { Arc::from_raw(value) }
+        unsafe { Arc::from_raw(visit.value) }
     }
 
     /// Replaces the value. Whoever begins to read after this returns sees `value` or a later one.
     ///
     /// # Blocking
     ///
-    /// Publishers take turns, and one may wait while a reader of another thread is interrupted between two instructions of
-    /// `read` and many values were replaced meanwhile. It never waits for a closure.
+    /// Publishers take turns, and one may wait while a reader of another thread, of this or another cell, is interrupted between
+    /// two instructions of its entry and more than 64 values were replaced meanwhile. It never waits for a closure.
     pub fn publish(&self, value: T) {
         self.publish_arc(Arc::new(value));
     }
@@ -165,7 +170,8 @@ impl<T> Snapshot<T> {
 
     /// Replaces the value by `change` of the current one and returns the new value. No concurrent change is lost.
     ///
-    /// `change` runs outside all locks, and again if another thread published meanwhile.
+    /// `change` runs outside all locks, and again if something was published meanwhile; so one that publishes to this cell
+    /// itself is repeated for ever.
     pub fn update(&self, mut change: impl FnMut(&T) -> T) -> Arc<T> {
         loop {
             let before = self.load();
@@ -189,13 +195,6 @@ impl<T> Snapshot<T> {
                 return Ok(after);
             }
         }
-    }
-
-    #[inline]
-    fn protect(&self, pin: &Pin) -> *const T {
-        let value = self.current.load(Ordering::SeqCst);
-        pin.hold(value.addr());
-        value
     }
 
     /// Publishes `value`, unless something else than `expected` is current.
@@ -260,6 +259,10 @@ impl<T> Snapshot<T> {
     }
 }
 
+/// A panic in a closure leaves the cell as it was.
+impl<T: RefUnwindSafe> RefUnwindSafe for Snapshot<T> {}
+impl<T: RefUnwindSafe> UnwindSafe for Snapshot<T> {}
+
 impl<T> Drop for Snapshot<T> {
     fn drop(&mut self) {
         let last = self.current.load(Ordering::Relaxed);
@@ -280,14 +283,36 @@ impl<T: Default> Default for Snapshot<T> {
     }
 }
 
-/// Drops what this reader may have been the last to keep alive.
-struct Sweep<'c, T>(&'c Snapshot<T>);
+/// A reader inside: keeps the value that it found alive.
+struct Visit<'c, T> {
+    cell: &'c Snapshot<T>,
+    value: *const T,
+    pin: Option<Pin>,
+}
 
-impl<T> Drop for Sweep<'_, T> {
+impl<'c, T> Visit<'c, T> {
+    #[inline]
+    fn begin(cell: &'c Snapshot<T>) -> Self {
+        let pin = pins::enter();
+        let value = cell.current.load(Ordering::SeqCst);
+        pin.hold(value.addr());
+        Self {
+            cell,
+            value,
+            pin: Some(pin),
+        }
+    }
+}
+
+impl<T> Drop for Visit<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.0.waste.load(Ordering::Relaxed) {
-            self.0.sweep();
+        // Leave first: what this reader was the last to keep can be dropped then. Readers of the current value, which are
+        // nearly all, have nothing to clean up.
+        self.pin = None;
+        let replaced = !std::ptr::eq(self.value, self.cell.current.load(Ordering::Relaxed));
+        if replaced && self.cell.waste.load(Ordering::Relaxed) {
+            self.cell.sweep();
         }
     }
 }

@@ -11,7 +11,7 @@
 //! * What a thread wrote under its number happens before everything the next holder does: the number is given back by a
 //!   releasing clear of its bit and taken by an acquiring set of the same bit.
 //! * There are 256 numbers. A thread that finds none free, or that is already tearing down its thread-locals, has no
-//!   number, and its caller must use something shared.
+//!   number for the rest of its life, and its caller must use something shared.
 
 use std::cell::Cell;
 
@@ -79,13 +79,15 @@ fn ask(found: u32) -> Option<u32> {
     if found != UNKNOWN {
         return None;
     }
-    let number = take();
-    // The number is worth having only if it will be given back.
-    let will_return = LEAVE.try_with(|leave| leave.0.set(number)).is_ok();
-    if !will_return {
-        give_back(number);
-        return None;
-    }
+    // The number is worth having only if it will be given back; and on platforms that destroy thread-locals one by one, this
+    // thread may have one already.
+    let keep = |leave: &Leave| {
+        if leave.0.get() == NONE {
+            leave.0.set(take());
+        }
+        leave.0.get()
+    };
+    let number = LEAVE.try_with(keep).unwrap_or(NONE);
     let _ = NUMBER.try_with(|cell| cell.set(number));
     (number < NONE).then_some(number)
 }

@@ -9,7 +9,7 @@ use crate::kernel::hash::StableKey;
 /// ```
 /// use tenfold::ring::{Config, Native, Ring};
 ///
-/// let config = Config::from(Native::with_points(512));
+/// let config = Config::new(Native::with_points(512));
 /// let ring = Ring::builder().config(config).nodes(["a", "b"]).build()?;
 /// assert_eq!(ring.stats().entries, 1024);
 /// # Ok::<(), tenfold::ring::Error>(())
@@ -21,12 +21,21 @@ use crate::kernel::hash::StableKey;
 pub struct Config<P = Native> {
     /// How the hash space is divided.
     pub placement: P,
-    /// Entries that the table may have: 2^24 by default, which is 256 MiB of points. Weights multiply entries, and a typing
-    /// error in one should be refused, not served.
+    /// Entries that the table may have: 2^22 by default, which is 48 to 64 MiB of points. Weights multiply entries, and a typing
+    /// error in one should be refused, not served. More than [`Limits::CEILING`] counts as that.
     pub max_entries: usize,
 }
 
 impl<P> Config<P> {
+    /// The default configuration with this placement.
+    #[must_use]
+    pub const fn new(placement: P) -> Self {
+        Self {
+            placement,
+            max_entries: 1 << 22,
+        }
+    }
+
     pub(super) const fn limits(&self) -> Limits {
         Limits::new(self.max_entries)
     }
@@ -34,23 +43,17 @@ impl<P> Config<P> {
 
 impl<P: Default> Default for Config<P> {
     fn default() -> Self {
-        Self::from(P::default())
-    }
-}
-
-impl<P> From<P> for Config<P> {
-    /// The default configuration with this placement.
-    fn from(placement: P) -> Self {
-        Self {
-            placement,
-            max_entries: 1 << 24,
-        }
+        Self::new(P::default())
     }
 }
 
 /// Collects nodes and configuration for a [`Ring`].
 ///
 /// Nothing is checked before [`build`](Self::build).
+///
+/// With the feature `serde` a builder is the stored form of a ring. What is stored includes the configuration with its limit, so
+/// a ring from a source that is not trusted can make its reader allocate some gigabytes; read such nodes and weights as plain
+/// data, and build with a limit of your own.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -102,7 +105,7 @@ impl<N, P> Builder<N, P> {
     }
 
     /// Sets the placement.
-    pub fn placement<P2>(self, placement: P2) -> Builder<N, P2> {
+    pub fn placement<P2: Placement>(self, placement: P2) -> Builder<N, P2> {
         let config = Config {
             placement,
             max_entries: self.config.max_entries,
@@ -120,7 +123,7 @@ impl<N, P> Builder<N, P> {
     }
 
     /// Sets the whole configuration.
-    pub fn config<P2>(self, config: Config<P2>) -> Builder<N, P2> {
+    pub fn config<P2: Placement>(self, config: Config<P2>) -> Builder<N, P2> {
         Builder {
             config,
             nodes: self.nodes,

@@ -6,7 +6,7 @@ use crate::kernel::hash::StableKey;
 
 /// # Changes
 ///
-/// Each makes a new ring and leaves this one as it is. [`plan`](Ring::plan) tells what moves between the two.
+/// Each builds a new ring, from scratch, and leaves this one as it is. [`plan`](Ring::plan) tells what moves between the two.
 impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     /// A ring that has `node` as well, with weight 1.
     ///
@@ -25,7 +25,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     pub fn with_weighted(&self, node: N, weight: u32) -> Result<Self, Error> {
         let id = node.stable_hash();
         let second = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        if let Some(first) = self.index_of_id(id) {
+        if let Some(first) = self.index_of(&node) {
             return Err(Error::DuplicateNode {
                 first: u32::try_from(first).unwrap_or(u32::MAX),
                 second,
@@ -42,10 +42,8 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     /// # Errors
     ///
     /// [`Error::UnknownNode`] if it is not there; what the placement refuses.
-    pub fn with_weight(&self, node: &N, weight: u32) -> Result<Self, Error> {
-        let index = self
-            .index_of_id(node.stable_hash())
-            .ok_or(Error::UnknownNode)?;
+    pub fn with_weight<K: StableKey + ?Sized>(&self, node: &K, weight: u32) -> Result<Self, Error> {
+        let index = self.index_of(node).ok_or(Error::UnknownNode)?;
         let mut members = self.members().to_vec();
         if let Some(member) = members.get_mut(index) {
             member.weight = weight;
@@ -53,40 +51,48 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
         Self::build(self.list().to_vec(), members, self.config().clone())
     }
 
-    /// A ring without `node`. The last node of the list takes its place in it.
+    /// A ring without `node`. The last node of the same weight takes its place in the order of nodes, which matters to
+    /// [`Jump`](super::Jump) alone.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownNode`] if it is not there.
-    pub fn without(&self, node: &N) -> Result<Self, Error> {
-        let index = self
-            .index_of_id(node.stable_hash())
-            .ok_or(Error::UnknownNode)?;
+    pub fn without<K: StableKey + ?Sized>(&self, node: &K) -> Result<Self, Error> {
+        let index = self.index_of(node).ok_or(Error::UnknownNode)?;
         let (mut nodes, mut members) = (self.list().to_vec(), self.members().to_vec());
-        nodes.swap_remove(index);
-        members.swap_remove(index);
+        let weight = members.get(index).map(|member| member.weight);
+        let last = members
+            .iter()
+            .rposition(|member| Some(member.weight) == weight)
+            .unwrap_or(index);
+        nodes.swap(index, last);
+        members.swap(index, last);
+        nodes.remove(last);
+        members.remove(last);
         Self::build(nodes, members, self.config().clone())
     }
 }
 
-impl<N: StableKey, P: Placement> Ring<N, P> {
+/// # Members
+///
+/// Nodes are known by their stable hash, so a ring of `String`s can be asked for a `str`. Each call looks through the list.
+impl<N, P: Placement> Ring<N, P> {
     /// Whether `node` is in the ring, also with weight zero.
     #[must_use]
-    pub fn contains(&self, node: &N) -> bool {
-        self.index_of_id(node.stable_hash()).is_some()
+    pub fn contains<K: StableKey + ?Sized>(&self, node: &K) -> bool {
+        self.index_of(node).is_some()
     }
 
     /// The weight of `node`, or `None` if it is not in the ring.
     #[must_use]
-    pub fn weight(&self, node: &N) -> Option<u32> {
+    pub fn weight<K: StableKey + ?Sized>(&self, node: &K) -> Option<u32> {
         self.members()
-            .get(self.index_of_id(node.stable_hash())?)
+            .get(self.index_of(node)?)
             .map(|member| member.weight)
     }
-}
 
-impl<N, P: Placement> Ring<N, P> {
-    fn index_of_id(&self, id: u64) -> Option<usize> {
+    fn index_of<K: StableKey + ?Sized>(&self, node: &K) -> Option<usize> {
+        let id = node.stable_hash();
         self.members().iter().position(|member| member.id == id)
     }
 }

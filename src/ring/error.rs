@@ -29,9 +29,10 @@ pub enum Error {
     /// The table would need more entries than the configuration allows.
     #[error("the table would need {needed} entries, and at most {limit} are allowed")]
     TooManyEntries {
-        /// Entries needed; [`u32::MAX`] also stands for more.
-        needed: u32,
-        /// Entries allowed by [`Config::max_entries`](super::Config::max_entries).
+        /// Entries needed; [`u64::MAX`] also stands for more.
+        needed: u64,
+        /// Entries allowed: [`Config::max_entries`](super::Config::max_entries), or the
+        /// [ceiling](super::placement::Limits::CEILING) if that is lower.
         limit: u32,
     },
     /// More nodes than a placement can number.

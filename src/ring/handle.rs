@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::placement::{Cursor, Member, Native, Placement, Table};
+use super::placement::{Member, Native, Placement, Table};
 use super::{Builder, Config, Error, Plan, Replicas, Stats, plan, stats};
 use crate::kernel::hash::StableKey;
 
@@ -51,6 +51,8 @@ struct Inner<N, P: Placement> {
     table: P::Table,
     nodes: Box<[N]>,
     members: Box<[Member]>,
+    /// Members with weight.
+    alive: usize,
     config: Config<P>,
 }
 
@@ -61,7 +63,7 @@ impl<N: StableKey> Ring<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::DuplicateNode`]; [`Error::TooManyEntries`] from 104 858 nodes on (see [`Config::max_entries`]).
+    /// [`Error::DuplicateNode`]; [`Error::TooManyEntries`] from 26 215 nodes on (see [`Config::max_entries`]).
     pub fn new(nodes: impl IntoIterator<Item = N>) -> Result<Self, Error> {
         Self::builder().nodes(nodes).build()
     }
@@ -82,11 +84,14 @@ impl<N, P: Placement> Ring<N, P> {
         config: Config<P>,
     ) -> Result<Self, Error> {
         let table = config.placement.build(&members, config.limits())?;
+        let alive = members.iter().filter(|member| member.weight > 0).count();
+        let (nodes, members) = (nodes.into(), members.into());
         Ok(Self {
             inner: Arc::new(Inner {
                 table,
-                nodes: nodes.into(),
-                members: members.into(),
+                nodes,
+                members,
+                alive,
                 config,
             }),
         })
@@ -112,31 +117,31 @@ impl<N, P: Placement> Ring<N, P> {
     #[inline]
     #[must_use]
     pub fn index_of_hash(&self, hash: u64) -> Option<usize> {
-        self.inner.table.locate(hash)
+        self.inner
+            .table
+            .locate(hash)
+            .filter(|index| *index < self.len())
     }
 
     /// Up to `n` distinct nodes for `key`, its owner first.
     ///
     /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if the ring has fewer nodes with weight.
     ///
+    /// When one node joins or leaves, the list of a key changes by at most one member with [`Native`]; with
+    /// [`Jump`](super::Jump) and [`Maglev`](super::Maglev) some keys lose more. [`plan`](Self::plan) is about owners only.
+    ///
     /// # Complexity
     ///
-    /// Nothing allocates. About as many steps as nodes asked for, while these are few among many; all `m` nodes of a ring
-    /// take about `m ln m`, and beyond the 16th each step looks back at those before it.
+    /// Nothing allocates. About as many steps as nodes asked for, while these are few among many equal ones; a node of small
+    /// weight among heavy ones is found late. All `m` nodes of a ring take about `m ln m` steps, and beyond the 64th node each
+    /// step looks back at all before it.
     pub fn replicas<K: StableKey + ?Sized>(&self, key: &K, n: usize) -> Replicas<'_, N, P> {
         self.replicas_hash(key.stable_hash(), n)
     }
 
     /// As [`replicas`](Self::replicas), for a key whose stable hash is known.
     pub fn replicas_hash(&self, hash: u64, n: usize) -> Replicas<'_, N, P> {
-        let alive = self
-            .inner
-            .members
-            .iter()
-            .filter(|member| member.weight > 0)
-            .take(n)
-            .count();
-        Replicas::new(self, Cursor::new(hash), alive)
+        Replicas::new(self, hash, n.min(self.inner.alive))
     }
 
     /// The nodes and their weights, in the order in which indices count them.
@@ -175,7 +180,8 @@ impl<N, P: Placement> Ring<N, P> {
     ///
     /// # Complexity
     ///
-    /// One pass over the entries of both tables.
+    /// One pass over the entries of both tables; 48 bytes per range that moves. For [`Jump`](super::Jump), one pass over the
+    /// buckets and 16 bytes for each.
     pub fn plan<P2: Placement>(&self, to: &Ring<N, P2>) -> Result<Plan, Error> {
         plan::between((self.table(), self.members()), (to.table(), to.members()))
     }

@@ -1,7 +1,7 @@
 //! Consistent hashing: which node owns a key, and what moves when nodes come and go.
 //!
 //! A [`Ring`] is an immutable table from hashes to nodes. Every process that builds it from the same nodes and weights gets
-//! the same table, on any platform and in any release, so clients agree without talking. Changing it makes a new ring, and
+//! the same table, on any platform and in any release ([`Jump`] asks for the same order too), so clients agree without talking. Changing it makes a new ring, and
 //! [`Ring::plan`] says exactly which part of the hash space changes hands. [`SharedRing`] publishes rings to threads that
 //! never wait for a change.
 //!
@@ -23,7 +23,7 @@
 //! | | lookup | memory | share of a node | a change moves | order of nodes |
 //! |---|---|---|---|---|---|
 //! | [`Native`] | O(1) expected | 12 to 16 bytes per point, 160 points per unit of weight | off by 8 % (one standard deviation) | the changed node's share, nothing else | irrelevant |
-//! | [`Maglev`] | O(1), one load | 4 bytes per entry, 65 537 entries | off by one entry | the changed node's share and about half as much again | irrelevant |
+//! | [`Maglev`] | O(1), one load | 4 bytes per entry, 65 537 entries | off by one entry | the changed node's share and more, the more nodes: see the [guide](crate::guide::ring) | irrelevant |
 //! | [`Jump`] | O(log n) | 4 bytes per unit of weight | even, as hashes are | the share of a node added or removed at the end; more elsewhere | matters |
 //!
 //! Start with the default, [`Native`]. Use [`Maglev`] where all nodes must be loaded alike and a few extra keys may move (caches,
@@ -40,6 +40,7 @@ mod error;
 mod handle;
 pub mod placement;
 mod plan;
+mod plan_jump;
 mod replicas;
 mod shared;
 mod stats;

@@ -2,55 +2,49 @@
 
 use std::fmt;
 
-use super::placement::{Cursor, Placement, Table};
+use super::placement::{Placement, Table};
 use super::{Native, Ring};
 
 /// Nodes that are remembered; whether a later candidate was there before is found by walking again.
-const REMEMBERED: usize = 16;
+const REMEMBERED: usize = 64;
 
 /// Distinct nodes for one key, the owner first: made by [`Ring::replicas`].
 #[must_use = "an iterator does nothing until it is asked"]
 pub struct Replicas<'r, N, P: Placement = Native> {
     ring: &'r Ring<N, P>,
-    cursor: Cursor,
+    hash: u64,
+    /// The number of the next candidate.
+    next: usize,
     /// Nodes still to come, unless the table has fewer.
     left: usize,
     given: usize,
-    first: [usize; REMEMBERED],
+    first: [u32; REMEMBERED],
 }
 
 impl<'r, N, P: Placement> Replicas<'r, N, P> {
-    pub(super) fn new(ring: &'r Ring<N, P>, cursor: Cursor, left: usize) -> Self {
+    pub(super) fn new(ring: &'r Ring<N, P>, hash: u64, left: usize) -> Self {
         Self {
             ring,
-            cursor,
+            hash,
+            next: 0,
             left,
             given: 0,
             first: [0; REMEMBERED],
         }
     }
 
-    fn came_before(&self, index: usize) -> bool {
+    /// Whether the candidate with this number is among those before it.
+    fn came_before(&self, index: usize, number: usize) -> bool {
         if self
             .first
             .iter()
             .take(self.given)
-            .any(|seen| *seen == index)
+            .any(|seen| *seen as usize == index)
         {
             return true;
         }
-        if self.given <= REMEMBERED {
-            return false;
-        }
-        let mut again = Cursor::new(self.cursor.hash());
-        while again.steps() + 1 < self.cursor.steps() {
-            match self.ring.table().step(&mut again) {
-                Some(candidate) if candidate == index => return true,
-                Some(_) => {}
-                None => return false,
-            }
-        }
-        false
+        let candidate = |n| self.ring.table().candidate(self.hash, n);
+        self.given > REMEMBERED && (0..number).any(|n| candidate(n) == Some(index))
     }
 }
 
@@ -59,16 +53,25 @@ impl<'r, N, P: Placement> Iterator for Replicas<'r, N, P> {
 
     fn next(&mut self) -> Option<&'r N> {
         while self.left > 0 {
-            let index = self.ring.table().step(&mut self.cursor)?;
-            if self.came_before(index) {
+            let number = self.next;
+            let candidate = self.ring.table().candidate(self.hash, number);
+            let Some((index, node)) =
+                candidate.and_then(|index| Some((index, self.ring.node(index)?)))
+            else {
+                self.left = 0;
+                break;
+            };
+            self.next += 1;
+            if self.came_before(index, number) {
                 continue;
             }
             if let Some(place) = self.first.get_mut(self.given) {
-                *place = index;
+                // A ring has fewer than 2^32 nodes.
+                *place = index as u32;
             }
             self.given += 1;
             self.left -= 1;
-            return self.ring.list().get(index);
+            return Some(node);
         }
         None
     }
@@ -82,10 +85,7 @@ impl<N, P: Placement> std::iter::FusedIterator for Replicas<'_, N, P> {}
 
 impl<N, P: Placement> Clone for Replicas<'_, N, P> {
     fn clone(&self) -> Self {
-        Self {
-            cursor: self.cursor.clone(),
-            ..*self
-        }
+        Self { ..*self }
     }
 }
 

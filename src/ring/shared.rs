@@ -100,15 +100,17 @@ impl<N, P: Placement> SharedRing<N, P> {
 
     /// Replaces the ring by what `change` makes of the current one, and returns the new ring.
     ///
-    /// `change` runs outside all locks, and again if another change was published meanwhile: no change is lost.
+    /// `change` runs outside all locks, and again if another change was published meanwhile: no change is lost, and of changes
+    /// that meet one always gets through. A slow `change` beside a stream of fast ones may be repeated for as long as these go
+    /// on, and one that publishes to the same shared ring itself is repeated for ever.
     ///
     /// # Errors
     ///
     /// What `change` returns; then the ring stays as it is.
-    pub fn update(
+    pub fn update<E>(
         &self,
-        mut change: impl FnMut(&Ring<N, P>) -> Result<Ring<N, P>, Error>,
-    ) -> Result<Ring<N, P>, Error> {
+        mut change: impl FnMut(&Ring<N, P>) -> Result<Ring<N, P>, E>,
+    ) -> Result<Ring<N, P>, E> {
         let events = &self.inner.events;
         let mut attempts = 0_u32;
         let outcome = self.inner.ring.try_update(|ring| {
@@ -170,7 +172,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> SharedRing<N, P> {
     /// # Errors
     ///
     /// As [`Ring::without`]; then the ring stays as it is.
-    pub fn remove(&self, node: &N) -> Result<Ring<N, P>, Error> {
+    pub fn remove<K: StableKey + ?Sized>(&self, node: &K) -> Result<Ring<N, P>, Error> {
         self.update(|ring| ring.without(node))
     }
 
@@ -179,7 +181,11 @@ impl<N: StableKey + Clone, P: Placement + Clone> SharedRing<N, P> {
     /// # Errors
     ///
     /// As [`Ring::with_weight`]; then the ring stays as it is.
-    pub fn set_weight(&self, node: &N, weight: u32) -> Result<Ring<N, P>, Error> {
+    pub fn set_weight<K: StableKey + ?Sized>(
+        &self,
+        node: &K,
+        weight: u32,
+    ) -> Result<Ring<N, P>, Error> {
         self.update(|ring| ring.with_weight(node, weight))
     }
 }

@@ -1,6 +1,6 @@
 //! Size and evenness of a ring, and what happened to a shared one.
 
-use super::placement::{Layout, Member, Table};
+use super::placement::{Layout, Member, Table, ascending};
 
 /// Size and evenness of a ring, and for a [`SharedRing`](super::SharedRing) what happened to it.
 ///
@@ -77,7 +77,7 @@ fn shares(table: &impl Table, members: usize) -> Vec<f64> {
     match table.layout() {
         Layout::Ranges(ranges) => {
             let mut first = 0_u128;
-            for (last, owner) in ranges {
+            for (last, owner) in ascending(ranges) {
                 add(owner, u128::from(last) + 1 - first);
                 first = u128::from(last) + 1;
             }

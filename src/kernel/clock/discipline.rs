@@ -8,7 +8,8 @@
 //! * A segment starts no earlier than the one before it ended, so the time never runs backwards, also for a caller that
 //!   still computes with the old segment.
 //! * A segment starts at the slow clock's time if that is not earlier than the end of the last segment (a step forwards).
-//!   Otherwise the clock is early by `d`, starts where the last segment ended, and runs slower by `d` per segment.
+//!   Otherwise the clock is early by `d`, starts where the last segment ended, and runs slower by `d` per segment, down to
+//!   half its rate. A counter that falls back leaves it early by one segment at most.
 //! * A counter that jumps out of the current segment, either way, is noticed at the next reading. One that falls back into it
 //!   is not: that the processor's promise excludes it is why the promise is asked for.
 //! * Before there is a first segment, and after the counter has lost its trust, the time is the slow clock's.
@@ -17,11 +18,9 @@
 //!   Unmeasured ──(two stretches of the same rate)──▶ Segments ──(three contradictions in a row)──▶ SlowClock
 //! ```
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use super::seqlock::SeqLock;
 use super::tick::Tick;
-use crate::kernel::sync::Mutex;
+use crate::kernel::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 
 /// Counter steps per segment: 54 ms at 2.5 GHz, so that comparing costs nothing measurable and a slew stays small.
 const SEGMENT: u64 = 1 << 27;
@@ -32,9 +31,6 @@ const FIRST_STRETCH: u64 = 1 << 24;
 const LAG: u64 = 1 << 16;
 /// Both clocks are read within this many steps, or again.
 const TIGHT: u64 = 1 << 10;
-/// The clock is never ahead of the slow one by more than a slew makes of a segment, so no more is kept when the counter
-/// falls back.
-const MAX_AHEAD_NANOS: u64 = 250_000;
 /// Rates are fixed-point numbers of nanoseconds per step.
 const FRACTION_BITS: u32 = 32;
 /// Rates outside of this range (a counter below 250 MHz or above 64 GHz) are contradictions.
@@ -138,6 +134,9 @@ impl<S: Source> Disciplined<S> {
             return Tick::from_nanos(self.source.nanos().max(self.floor.load(Ordering::Relaxed)));
         }
         let mut comparing = self.comparing.lock();
+        if comparing.contradictions >= CONTRADICTIONS {
+            return Tick::from_nanos(self.source.nanos().max(comparing.shown));
+        }
         let pair = self.read_both();
         let current = self.segment();
         if let Some(segment) = current {
@@ -156,12 +155,8 @@ impl<S: Source> Disciplined<S> {
 
     /// Starts a segment if the rate is known. Returns the time to show.
     fn next(&self, comparing: &mut Comparing, current: Option<Segment>, pair: Pair) -> u64 {
-        // What callers may have computed with the segment that is over, unless the counter jumped far ahead.
-        let ended = current.map_or(0, |segment| {
-            segment
-                .end()
-                .min(pair.nanos.saturating_add(MAX_AHEAD_NANOS))
-        });
+        // What callers may have computed with the segment that is over.
+        let ended = current.map_or(0, Segment::end);
         let shown = pair.nanos.max(ended).max(comparing.shown);
         comparing.shown = shown;
         let Some(last) = comparing.last else {

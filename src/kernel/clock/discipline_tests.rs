@@ -95,19 +95,17 @@ fn trouble() -> impl Strategy<Value = Trouble> {
 }
 
 proptest! {
-    /// Monotone always; by the slow clock always, within what a slew of 500 ppm does in a segment and what an interrupted
-    /// reading adds.
+    /// Monotone always; by the slow clock always, whatever both of them do.
     #[test]
     fn follows_the_slow_clock_and_never_runs_backwards(
-        gigahertz in 0.8..5.0_f64,
+        gigahertz in 0.3..5.0_f64,
         seed: u64,
-        steps in prop::collection::vec((0.0..9.5_f64, -500.0..500.0_f64, trouble(), 1_usize..20), 1..300),
+        steps in prop::collection::vec((0.0..9.5_f64, -100_000.0..100_000.0_f64, trouble(), 1_usize..20), 1..300),
     ) {
         let clock = Disciplined::new(Machine::new(gigahertz, seed));
-        // What the largest difference of two slews, and a rate that is off within the tolerance, make of a segment; what a
-        // counter that fell back leaves on the clock.
-        let segment_nanos = SEGMENT as f64 / gigahertz;
-        let bound = (segment_nanos * 3.2e-3 + 1.1 * MAX_AHEAD_NANOS as f64) as u64;
+        // As far as a segment goes: a slew of a tenth may turn within it, and a counter that falls back leaves all of it. How
+        // near the clock is without such trouble is another test.
+        let bound = (SEGMENT as f64 / gigahertz * 1.3) as u64;
         let mut last = Tick::ZERO;
         for (log_nanos, ppm, trouble, reads) in steps {
             clock.source.slew.set(1.0 + ppm * 1e-6);
@@ -147,7 +145,7 @@ fn in_quiet_hours_the_deviation_is_a_slew_of_one_segment() {
                 .max(now.saturating_sub(after));
         }
     }
-    // A turn of the slew is 1000 ppm against the last measured rate: twice the documented bound, for one segment.
+    // A turn of the slew is 1000 ppm against the last measured rate, for one segment of 54 ms.
     assert!(worst < 60_000, "{worst} ns");
     assert!(!clock.distrusted.load(Ordering::Relaxed));
 }

@@ -111,6 +111,12 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for Box<C> {
+    fn now(&self) -> Tick {
+        (**self).now()
+    }
+}
+
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Tick {
         (**self).now()

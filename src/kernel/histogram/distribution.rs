@@ -18,7 +18,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// How many values were recorded, exactly.
+    /// How many values were recorded, exactly. At [`u64::MAX`] counts stop.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
@@ -34,7 +34,11 @@ impl Distribution {
     #[must_use]
     pub fn sum(&self) -> u128 {
         let term = |(bucket, count): (usize, &u64)| u128::from(middle(bucket)) * u128::from(*count);
-        self.counts.iter().enumerate().map(term).sum()
+        self.counts
+            .iter()
+            .enumerate()
+            .map(term)
+            .fold(0, u128::saturating_add)
     }
 
     /// The mean of all values, to within 1/128 of itself; 0 if there are none.
@@ -75,9 +79,9 @@ impl Distribution {
         // A rank of zero, also that of a fraction that is not a number, is the smallest value.
         let rank =
             ((q.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
-        let mut seen = 0;
+        let mut seen = 0_u64;
         for (bucket, count) in self.counts.iter().enumerate() {
-            seen += count;
+            seen = count.saturating_add(seen);
             if seen >= rank {
                 return middle(bucket);
             }
@@ -120,7 +124,10 @@ impl Distribution {
     /// How many values fell into the buckets up to the one of `value`.
     #[must_use]
     pub fn count_up_to(&self, value: u64) -> u64 {
-        self.counts.iter().take(bucket(value) + 1).sum()
+        self.counts
+            .iter()
+            .take(bucket(value) + 1)
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     pub(super) fn add(&mut self, bucket: usize, count: u64) {

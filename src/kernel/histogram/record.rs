@@ -69,7 +69,8 @@ impl Histogram {
     ///
     /// # Blocking
     ///
-    /// Never waits for another recorder. The first value of a thread allocates its stripe.
+    /// Never waits for another recorder, but for the moment in which two first allocate the shared stripe. The first value of a
+    /// thread allocates its stripe, so don't record from within a global allocator.
     #[inline]
     pub fn record(&self, value: u64) {
         match threads::own(&self.owned) {
@@ -137,5 +138,12 @@ impl fmt::Debug for Histogram {
 
 #[cold]
 fn new_stripe() -> Stripe {
-    Box::new(std::array::from_fn(|_| AtomicU64::new(0)))
+    loop {
+        // Collected, since an array would first stand on the stack, and threads may have small ones.
+        let counts: Box<[AtomicU64]> = (0..BUCKETS).map(|_| AtomicU64::new(0)).collect();
+        // It has the length that is asked for, so this is left at once.
+        if let Ok(stripe) = counts.try_into() {
+            return stripe;
+        }
+    }
 }

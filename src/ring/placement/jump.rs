@@ -1,20 +1,22 @@
 //! Jump consistent hashing.
 
-use super::{Cursor, Layout, Limits, Member, Placement, Table};
+use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
 /// Jump consistent hashing: no table to speak of, even shares, and growth at the end only.
 ///
-/// Buckets are numbered; a node of weight `w` has `w` of them, in the order in which the nodes were added. A node added at
-/// the end takes its exact share from all others and nothing else moves. Removing any other than the last one puts the last
-/// one in its place, so the shares of both move; changing the weight of a node in the middle renumbers all behind it.
+/// Buckets are numbered; a node of weight `w` has `w` of them, in the order of the ring's nodes. A node added at the end takes
+/// its exact share from all others and nothing else moves. Removing a node puts the last one of equal weight in its place, so
+/// the shares of these two move; if there is none, or if a weight changes in the middle, all buckets behind are renumbered and
+/// most keys move. So give numbered shards equal weights, or use another placement.
 ///
-/// The order of nodes matters: processes agree only if they add them in the same order.
+/// The order of nodes matters: processes agree only if they make the same changes in the same order.
 ///
 /// # Complexity
 ///
-/// A lookup takes about `ln(buckets)` steps. 4 bytes per unit of weight.
+/// A lookup takes about `ln(buckets)` steps. 4 bytes per unit of weight. The algorithm computes with 64-bit floating-point
+/// numbers as IEEE 754 has them; processors that round otherwise (x87 without SSE2) may place a key differently.
 ///
 /// # Source
 ///
@@ -25,9 +27,17 @@ use crate::ring::Error;
 #[non_exhaustive]
 pub struct Jump {}
 
-/// The bucket of `hash` among `buckets`, at least one.
+impl Jump {
+    /// The bucket of `hash` among `buckets`: the algorithm without a ring. 0 if there are no buckets.
+    #[inline]
+    #[must_use]
+    pub fn bucket(hash: u64, buckets: usize) -> usize {
+        bucket(hash, buckets)
+    }
+}
+
 #[inline]
-pub(in crate::ring) fn bucket(hash: u64, buckets: usize) -> usize {
+fn bucket(hash: u64, buckets: usize) -> usize {
     // Signed, since processors convert signed integers to floating-point numbers in one instruction. No table is that long.
     let buckets = i64::try_from(buckets).unwrap_or(i64::MAX);
     let mut state = hash;
@@ -44,7 +54,7 @@ pub(in crate::ring) fn bucket(hash: u64, buckets: usize) -> usize {
     bucket as usize
 }
 
-/// Candidates that are drawn at random before the rest comes up in order.
+/// Candidates that are drawn at random before all buckets come up one by one.
 const DRAWS: usize = 64;
 
 impl Placement for Jump {
@@ -55,8 +65,7 @@ impl Placement for Jump {
             .iter()
             .map(|member| u64::from(member.weight))
             .fold(0, u64::saturating_add);
-        // Beyond 2^31 buckets the fraction that the algorithm draws is too coarse.
-        let count = Limits::new(limits.max_entries.min(1 << 31)).check(needed)?;
+        let count = limits.check(needed)?;
         let mut buckets = Vec::with_capacity(count);
         for (index, member) in members.iter().enumerate() {
             buckets.extend(std::iter::repeat_n(index as u32, member.weight as usize));
@@ -67,31 +76,53 @@ impl Placement for Jump {
     }
 }
 
+/// The `n`-th of all buckets in an order that is the key's own, so that what the draws left out comes up evenly.
+fn walk(hash: u64, n: usize, buckets: usize) -> Option<usize> {
+    if n >= buckets {
+        return None;
+    }
+    let buckets = buckets as u64;
+    let below = |hash: u64, bound: u64| ((u128::from(hash) * u128::from(bound)) >> 64) as u64;
+    // A step that has no divisor in common with the number of buckets visits each once; one is never far.
+    let mut step = 1 + below(StableHash::pair(hash, 0), buckets);
+    while common_divisor(step, buckets) != 1 {
+        step += 1;
+    }
+    // Both factors are below 2^33.
+    Some(((below(hash, buckets) + n as u64 * step) % buckets) as usize)
+}
+
+const fn common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// The table of [`Jump`].
 #[derive(Debug)]
 pub struct JumpTable {
     buckets: Box<[u32]>,
 }
 
+impl JumpTable {
+    #[inline]
+    fn owner(&self, bucket: usize) -> Option<usize> {
+        self.buckets.get(bucket).map(|owner| *owner as usize)
+    }
+}
+
 impl Table for JumpTable {
     #[inline]
     fn locate(&self, hash: u64) -> Option<usize> {
-        if self.buckets.is_empty() {
-            return None;
-        }
-        self.buckets
-            .get(bucket(hash, self.buckets.len()))
-            .map(|owner| *owner as usize)
+        self.owner(bucket(hash, self.buckets.len()))
     }
 
-    fn step(&self, cursor: &mut Cursor) -> Option<usize> {
-        if self.buckets.is_empty() {
-            return None;
-        }
-        match cursor.next_of(DRAWS + self.buckets.len())? {
-            0 => self.locate(cursor.hash()),
-            draw if draw < DRAWS => self.locate(StableHash::pair(cursor.hash(), draw as u64)),
-            rest => self.buckets.get(rest - DRAWS).map(|owner| *owner as usize),
+    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
+        match n {
+            0 => self.locate(hash),
+            draw if draw < DRAWS => self.locate(StableHash::pair(hash, draw as u64)),
+            _ => self.owner(walk(hash, n - DRAWS, self.buckets.len())?),
         }
     }
 

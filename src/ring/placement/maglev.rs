@@ -1,6 +1,9 @@
 //! Maglev hashing: a lookup table that nodes fill in turns.
 
-use super::{Cursor, Layout, Limits, Member, Placement, Table};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -8,22 +11,24 @@ use crate::ring::Error;
 ///
 /// Each node prefers the entries of a table in an order of its own; they take turns at picking their next free one until the
 /// table is full, so equal nodes differ by at most one entry. When a node leaves, its entries are shared out, and some
-/// entries of other nodes change hands as well: the price for the balance, about half of the leaving share at 100 nodes.
+/// entries of other nodes change hands as well. The more nodes for a table, the more of that: the table in the
+/// [guide](crate::guide::ring) tells.
 ///
 /// # Weights
 ///
-/// A node of weight `w` gets its turn in `w` of every `max` rounds, `max` being the largest weight.
+/// A node of weight `w` gets its turn in `w` of every `max` rounds, `max` being the largest weight, beginning at a round of its
+/// own. A node whose weight entitles it to less than one entry may own none.
 ///
 /// # Complexity
 ///
-/// 4 bytes per entry. Building takes about as many steps as there are entries, times their logarithm; with very unequal
-/// weights up to entries times nodes.
+/// 4 bytes per entry. Building takes about as many steps as there are entries, times the logarithms of entries and nodes.
 ///
 /// # Source
 ///
 /// D. Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016. Offset and step of a node
 /// are XXH3-64 over the 16 little-endian bytes of its stable hash and 0 or 1, modulo the size and modulo the size less one
-/// plus one; nodes take turns in the order of their stable hashes; a hash `h` belongs to entry `h × size / 2^64`.
+/// plus one; nodes take turns in the order of their stable hashes, and the lower 32 bits of the hash with 2 are the fraction of a turn
+/// that a node starts with; a hash `h` belongs to entry `h × size / 2^64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -47,21 +52,10 @@ impl Maglev {
 }
 
 impl Default for Maglev {
-    /// 65 537 entries, the smaller size of the paper: good for some hundred nodes.
+    /// 65 537 entries, the smaller size of the paper: good for a hundred nodes.
     fn default() -> Self {
         Self::with_table_size(65_537)
     }
-}
-
-/// A node that picks entries.
-struct Picker {
-    owner: u32,
-    /// The next entry it would like, and the distance to the one after.
-    position: u32,
-    step: u32,
-    weight: u64,
-    /// Rounds it has waited, in units of its weight.
-    credit: u64,
 }
 
 const FREE: u32 = u32::MAX;
@@ -74,35 +68,38 @@ impl Placement for Maglev {
         if !is_prime(size) {
             return Err(Error::NotPrime { size });
         }
+        let mut pickers = pickers(members, size);
+        if pickers.is_empty() {
+            return Ok(MaglevTable {
+                owners: Box::default(),
+            });
+        }
         let entries = limits.check(u64::from(size))?;
-        if members.len() > entries {
-            let nodes = u32::try_from(members.len()).unwrap_or(u32::MAX);
+        if pickers.len() > entries {
+            let nodes = u32::try_from(pickers.len()).unwrap_or(u32::MAX);
             return Err(Error::TooManyNodes { nodes, limit: size });
         }
-        let mut pickers = pickers(members, size);
         let heaviest = pickers
             .iter()
             .map(|picker| picker.weight)
             .max()
-            .unwrap_or(0);
-        let mut owners = if heaviest == 0 {
-            Vec::new()
-        } else {
-            vec![FREE; entries]
-        };
-        let mut free = owners.len();
-        while free > 0 {
-            for picker in &mut pickers {
-                picker.credit += picker.weight;
-                if picker.credit < heaviest {
-                    continue;
-                }
-                picker.credit -= heaviest;
+            .unwrap_or(1);
+        // Whose turn is next: the round, and among those of one round the order of ids.
+        let first_turn =
+            |(rank, picker): (usize, &Picker)| Reverse((picker.round_of(1, heaviest), rank, 1));
+        let mut turns: BinaryHeap<_> = pickers.iter().enumerate().map(first_turn).collect();
+        let mut owners = vec![FREE; entries];
+        for _ in 0..entries {
+            let Some(Reverse((_, rank, turn))) = turns.pop() else {
+                break;
+            };
+            if let Some(picker) = pickers.get_mut(rank) {
                 picker.pick(&mut owners, size);
-                free -= 1;
-                if free == 0 {
-                    break;
-                }
+                turns.push(Reverse((
+                    picker.round_of(turn + 1, heaviest),
+                    rank,
+                    turn + 1,
+                )));
             }
         }
         Ok(MaglevTable {
@@ -111,12 +108,24 @@ impl Placement for Maglev {
     }
 }
 
+/// A node that picks entries.
+struct Picker {
+    owner: u32,
+    /// The next entry it would like, and the distance to the one after.
+    position: u32,
+    step: u32,
+    weight: u32,
+    /// How much of its first turn it need not wait for, in units of 2^-32: so light nodes don't all begin in one round.
+    advance: u32,
+}
+
 /// Members that have weight, in the order of their ids.
 fn pickers(members: &[Member], size: u32) -> Vec<Picker> {
-    let mut order: Vec<(u64, u32, u32)> = members
+    let alive = members
         .iter()
         .enumerate()
-        .filter(|(_, member)| member.weight > 0)
+        .filter(|(_, member)| member.weight > 0);
+    let mut order: Vec<(u64, u32, u32)> = alive
         .map(|(index, member)| (member.id, index as u32, member.weight))
         .collect();
     order.sort_unstable();
@@ -126,13 +135,21 @@ fn pickers(members: &[Member], size: u32) -> Vec<Picker> {
         // Both remainders are below the size, which fits into 32 bits.
         position: (StableHash::pair(id, 0) % size) as u32,
         step: (StableHash::pair(id, 1) % (size - 1).max(1) + 1) as u32,
-        weight: u64::from(weight),
-        credit: 0,
+        weight,
+        advance: StableHash::pair(id, 2) as u32,
     };
     order.into_iter().map(picker).collect()
 }
 
 impl Picker {
+    /// The round of its `turn`-th turn, from 1: the first in which its weight adds up to so many turns of the heaviest node.
+    fn round_of(&self, turn: u64, heaviest: u32) -> u64 {
+        let wanted = (u128::from(turn) << 32) - u128::from(self.advance);
+        let round = (wanted * u128::from(heaviest)).div_ceil(u128::from(self.weight) << 32);
+        // A table has fewer than 2^32 entries, so nobody has more turns, and a round is below 2^64.
+        round as u64
+    }
+
     /// Takes the first free entry in its order. There must be one.
     fn pick(&mut self, owners: &mut [u32], size: u32) {
         // A prime size and a step below it visit every entry once.
@@ -191,14 +208,17 @@ impl Table for MaglevTable {
             .map(|owner| *owner as usize)
     }
 
-    fn step(&self, cursor: &mut Cursor) -> Option<usize> {
+    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
         let entries = self.owners.len();
-        let index = self.entry(cursor.hash()) + cursor.next_of(entries)?;
+        if n >= entries {
+            return None;
+        }
+        let index = self.entry(hash) + n;
         self.owners
-            .get(if index >= entries {
-                index - entries
-            } else {
+            .get(if index < entries {
                 index
+            } else {
+                index - entries
             })
             .map(|owner| *owner as usize)
     }

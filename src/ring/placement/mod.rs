@@ -6,33 +6,36 @@
 //! # Example: a placement of your own
 //!
 //! ```
-//! use tenfold::ring::placement::{Cursor, Limits, Member, Placement, Table};
+//! use tenfold::ring::placement::{Limits, Member, Placement, Table};
 //! use tenfold::ring::{Error, Ring};
 //!
-//! /// `hash % n`: almost every key moves when `n` changes.
+//! /// `hash % n` over the nodes with weight: almost every key moves when `n` changes.
 //! #[derive(Clone, Debug)]
 //! struct Modulo;
 //!
 //! #[derive(Debug)]
-//! struct ModuloTable(usize);
+//! struct ModuloTable(Vec<usize>);
 //!
 //! impl Placement for Modulo {
 //!     type Table = ModuloTable;
-//!     fn build(&self, members: &[Member], _: Limits) -> Result<ModuloTable, Error> {
-//!         Ok(ModuloTable(members.len()))
+//!     fn build(&self, members: &[Member], limits: Limits) -> Result<ModuloTable, Error> {
+//!         let alive = (0..members.len()).filter(|index| members[*index].weight > 0).collect::<Vec<_>>();
+//!         limits.check(alive.len() as u64)?;
+//!         Ok(ModuloTable(alive))
 //!     }
 //! }
 //!
 //! impl Table for ModuloTable {
 //!     fn locate(&self, hash: u64) -> Option<usize> {
-//!         (self.0 > 0).then(|| (hash % self.0 as u64) as usize)
+//!         self.candidate(hash, 0)
 //!     }
-//!     fn step(&self, cursor: &mut Cursor) -> Option<usize> {
-//!         cursor.next_of(self.0).map(|n| ((cursor.hash() % self.0 as u64) as usize + n) % self.0)
+//!     fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
+//!         let len = self.0.len();
+//!         (n < len).then(|| self.0[((hash % len as u64) as usize + n) % len])
 //!     }
 //! }
 //!
-//! let ring = Ring::builder().nodes(["a", "b", "c"]).placement(Modulo).build()?;
+//! let ring = Ring::builder().weighted("drained", 0).nodes(["a", "b", "c"]).placement(Modulo).build()?;
 //! assert_eq!(ring.locate_hash(4), Some(&"b"));
 //! assert_eq!(ring.replicas_hash(4, 2).collect::<Vec<_>>(), [&"b", &"c"]);
 //! # Ok::<(), Error>(())
@@ -45,10 +48,10 @@ mod native;
 mod points;
 mod role;
 
-pub use erased::{DynPlacement, Erased};
+pub use erased::DynPlacement;
 pub use jump::{Jump, JumpTable};
 pub use maglev::{Maglev, MaglevTable};
 pub use native::{Native, NativeTable};
-pub use role::{Cursor, Layout, Limits, Member, Placement, Table};
+pub use role::{Layout, Limits, Member, Placement, Table};
 
-pub(super) use jump::bucket;
+pub(super) use role::ascending;

@@ -1,7 +1,7 @@
 //! The default placement: points on a circle.
 
-use super::points::{MAX_OWNERS, Points, point};
-use super::{Cursor, Layout, Limits, Member, Placement, Table};
+use super::points::{MAX_OWNERS, PADDING, Points, point};
+use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -14,7 +14,7 @@ use crate::ring::Error;
 ///
 /// # Complexity
 ///
-/// A lookup reads one entry of a guide table and on average one and a half points, whatever the number of nodes. 12 to 16
+/// A lookup reads one entry of a guide table and four neighbouring points, whatever the number of nodes. 12 to 16
 /// bytes per point: 8 for the point and 4 for each of as many guide entries, rounded up to a power of two. Building sorts
 /// the points.
 ///
@@ -67,14 +67,13 @@ impl Placement for Native {
         }
         let total_weight: u128 = members.iter().map(|member| u128::from(member.weight)).sum();
         let needed = u64::try_from(total_weight * u128::from(self.points)).unwrap_or(u64::MAX);
-        // A point is numbered in 32 bits.
-        let count = Limits::new(limits.max_entries.min(u32::MAX as usize)).check(needed)?;
+        let count = limits.check(needed)?;
 
         // Owners are first numbered in the order of their ids, so that sorting whole words settles who has a position that
         // two of them hit, whatever order the members came in.
         let mut by_id: Vec<u32> = (0..members.len() as u32).collect();
         by_id.sort_unstable_by_key(|index| members.get(*index as usize).map(|member| member.id));
-        let mut points = Vec::with_capacity(count);
+        let mut points = Vec::with_capacity(count + PADDING);
         for (rank, member) in by_id
             .iter()
             .filter_map(|index| members.get(*index as usize))
@@ -111,12 +110,8 @@ impl Table for NativeTable {
         self.points.owner(hash)
     }
 
-    fn step(&self, cursor: &mut Cursor) -> Option<usize> {
-        let steps = cursor.next_of(self.points.len())?;
-        if steps == 0 {
-            cursor.start = self.points.find(cursor.hash());
-        }
-        self.points.owner_after(cursor.start, steps)
+    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
+        self.points.owner_after(hash, n)
     }
 
     fn layout(&self) -> Layout<'_> {

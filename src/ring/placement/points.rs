@@ -17,6 +17,8 @@ const OWNER_MASK: u64 = (1 << OWNER_BITS) - 1;
 pub(super) const MAX_OWNERS: usize = 1 << OWNER_BITS;
 /// Points that are compared at once.
 const WINDOW: usize = 4;
+/// Entries that are appended to a list of points.
+pub(super) const PADDING: usize = WINDOW;
 
 #[derive(Debug)]
 pub(super) struct Points {
@@ -104,18 +106,19 @@ impl Points {
         rest.get(steps).map(|point| (begin + steps, *point))
     }
 
-    /// Index of the point that owns `hash`, the sentinel's being that of the first.
-    pub(super) fn find(&self, hash: u64) -> usize {
-        self.search(hash)
-            .map_or(0, |(index, _)| if index >= self.len() { 0 } else { index })
-    }
-
-    /// The owner of the point `steps` behind `start`, around the circle.
-    pub(super) fn owner_after(&self, start: usize, steps: usize) -> Option<usize> {
+    /// The owner of the point `steps` behind the one that owns `hash`, once around the circle.
+    pub(super) fn owner_after(&self, hash: u64, steps: usize) -> Option<usize> {
         let count = self.len();
+        if steps >= count {
+            return None;
+        }
+        // A sentinel stands for the first point.
+        let start = self
+            .search(hash)
+            .map_or(0, |(index, _)| if index < count { index } else { 0 });
         let index = start + steps;
         self.points
-            .get(if index >= count { index - count } else { index })
+            .get(if index < count { index } else { index - count })
             .map(|point| owner(*point))
     }
 
@@ -132,5 +135,45 @@ impl Points {
 
     pub(super) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.points) + size_of_val(&*self.guide)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Positions that are crowded, shared, first and last, so that windows overflow and sentinels are met.
+    fn crowded() -> impl Strategy<Value = Vec<u64>> {
+        let position = prop_oneof![
+            4 => 0_u64..12,
+            2 => ((1_u64 << 40) - 6)..1 << 40,
+            2 => ((1_u64 << 39) - 20)..(1 << 39) + 20,
+            1 => 0..1_u64 << 40,
+        ];
+        prop::collection::vec(
+            (position, 0_u32..9).prop_map(|(position, owner)| point(position << OWNER_BITS, owner)),
+            0..80,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_what_a_scan_finds(mut words in crowded(), hashes in prop::collection::vec(any::<u64>(), 0..20)) {
+            words.sort_unstable();
+            let points = Points::from_sorted(words.clone());
+            let edges = words.iter().flat_map(|word| [word & !OWNER_MASK, last_hash(*word), last_hash(*word).wrapping_add(1)]);
+            for hash in hashes.into_iter().chain(edges).chain([0, u64::MAX]) {
+                let (before, after): (Vec<u64>, Vec<u64>) = words.iter().partition(|word| last_hash(**word) < hash);
+                let clockwise: Vec<usize> = after.into_iter().chain(before).map(owner).collect();
+                prop_assert_eq!(points.owner(hash), clockwise.first().copied());
+                for (n, expected) in clockwise.iter().enumerate() {
+                    prop_assert_eq!(points.owner_after(hash, n), Some(*expected));
+                }
+                prop_assert_eq!(points.owner_after(hash, words.len()), None);
+                let range = points.ranges().find(|(last, _)| *last >= hash);
+                prop_assert_eq!(range.map(|(_, owner)| owner), clockwise.first().copied());
+            }
+        }
     }
 }

@@ -31,10 +31,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for a placement that is built outside of a ring.
+    /// No limit is above this: 2^28 entries, some gigabytes.
+    pub const CEILING: usize = 1 << 28;
+
+    /// Limits for a placement that is built outside of a ring. More than [`CEILING`](Self::CEILING) counts as that.
     #[must_use]
     pub const fn new(max_entries: usize) -> Self {
-        Self { max_entries }
+        let above = max_entries > Self::CEILING;
+        Self {
+            max_entries: if above { Self::CEILING } else { max_entries },
+        }
     }
 
     /// Checks a number of entries.
@@ -43,12 +49,12 @@ impl Limits {
     ///
     /// [`Error::TooManyEntries`] if `needed` is above the limit.
     pub fn check(&self, needed: u64) -> Result<usize, Error> {
-        let clamp = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         match usize::try_from(needed) {
             Ok(entries) if entries <= self.max_entries => Ok(entries),
+            // The ceiling keeps the limit within 32 bits.
             _ => Err(Error::TooManyEntries {
-                needed: clamp(needed),
-                limit: clamp(self.max_entries as u64),
+                needed,
+                limit: self.max_entries as u32,
             }),
         }
     }
@@ -72,15 +78,18 @@ pub trait Placement: fmt::Debug + Send + Sync {
 }
 
 /// A division of the hash space, ready for lookups.
+///
+/// Indices are those of the list of members that the table was built from. A member of weight zero should never come up.
 pub trait Table: fmt::Debug + Send + Sync {
     /// The index of the member that owns `hash`; `None` if nobody has weight.
     ///
     /// Called once per request, so it should neither allocate nor lock.
     fn locate(&self, hash: u64) -> Option<usize>;
 
-    /// The next candidate for a hash, the owner first. Candidates may repeat. `None` when every member that can own a hash
-    /// has come up.
-    fn step(&self, cursor: &mut Cursor) -> Option<usize>;
+    /// The `n`-th candidate for a hash, counted from 0, which is the owner. Candidates may repeat.
+    ///
+    /// There must be an `n` from which on it is `None`, and every member that can own a hash should have come up before.
+    fn candidate(&self, hash: u64, n: usize) -> Option<usize>;
 
     /// How the hash space is divided, if that can be told. Without it there is no plan from or to this table.
     fn layout(&self) -> Layout<'_> {
@@ -93,54 +102,13 @@ pub trait Table: fmt::Debug + Send + Sync {
     }
 }
 
-/// A walk through the candidates of one hash.
-#[derive(Clone, Debug)]
-pub struct Cursor {
-    hash: u64,
-    steps: usize,
-    /// Where the table began to walk, for tables that need to search for it.
-    pub(super) start: usize,
-}
-
-impl Cursor {
-    /// A walk that has not begun.
-    #[must_use]
-    pub const fn new(hash: u64) -> Self {
-        Self {
-            hash,
-            steps: 0,
-            start: 0,
-        }
-    }
-
-    /// The hash whose candidates are asked for.
-    #[must_use]
-    pub const fn hash(&self) -> u64 {
-        self.hash
-    }
-
-    /// How many candidates came before.
-    #[must_use]
-    pub const fn steps(&self) -> usize {
-        self.steps
-    }
-
-    /// The number of the next step, if it is one of the first `bound`.
-    pub const fn next_of(&mut self, bound: usize) -> Option<usize> {
-        if self.steps >= bound {
-            return None;
-        }
-        self.steps += 1;
-        Some(self.steps - 1)
-    }
-}
-
 /// How a table divides the hash space.
 #[non_exhaustive]
 pub enum Layout<'t> {
-    /// Consecutive ranges from hash 0 to [`u64::MAX`]: the last hash of each, and its owner. No ranges: nobody owns anything.
+    /// Consecutive ranges from hash 0 on: the last hash of each, and its owner. What lies behind the last range is nobody's,
+    /// and a range that ends before the one in front of it is ignored.
     Ranges(Box<dyn Iterator<Item = (u64, usize)> + 't>),
-    /// Jump consistent hashing over these buckets: the owner of each.
+    /// Jump consistent hashing over these buckets, as [`Jump::bucket`](super::Jump::bucket) does it: the owner of each.
     Jump(&'t [u32]),
     /// In a way that is not told.
     Opaque,
@@ -154,4 +122,18 @@ impl fmt::Debug for Layout<'_> {
             Self::Opaque => f.write_str("Opaque"),
         }
     }
+}
+
+/// Ranges that ascend, whatever a table says.
+pub(in crate::ring) fn ascending(
+    ranges: impl Iterator<Item = (u64, usize)>,
+) -> impl Iterator<Item = (u64, usize)> {
+    let mut previous = None;
+    ranges.filter(move |(last, _)| {
+        let ascends = previous.is_none_or(|previous| previous < *last);
+        if ascends {
+            previous = Some(*last);
+        }
+        ascends
+    })
 }

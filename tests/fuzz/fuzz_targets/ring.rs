@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use tenfold::ring::placement::{DynPlacement, Erased};
+use tenfold::ring::placement::DynPlacement;
 use tenfold::ring::{Jump, Maglev, Native, Ring};
 
 #[derive(Arbitrary, Debug)]
@@ -25,9 +25,9 @@ enum Kind {
 fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
     let (kind, changes, hashes) = input;
     let placement: DynPlacement = match kind {
-        Kind::Native { points } => Erased::new(Native::with_points(points.into())),
-        Kind::Maglev { size } => Erased::new(Maglev::with_table_size(size.into())),
-        Kind::Jump => Erased::new(Jump::default()),
+        Kind::Native { points } => DynPlacement::new(Native::with_points(points.into())),
+        Kind::Maglev { size } => DynPlacement::new(Maglev::with_table_size(size.into())),
+        Kind::Jump => DynPlacement::new(Jump::default()),
     };
     let Ok(mut ring) = Ring::<u8>::builder().placement(placement).max_entries(10_000).build() else { return };
     let mut model = BTreeMap::new();

@@ -48,8 +48,12 @@ pub(crate) fn maglev(nodes: &Nodes, size: u64) -> Vec<u32> {
     let mut table = vec![None; size as usize];
     for round in 1.. {
         for ((node, weight), preferred) in nodes.iter().zip(&mut preferences) {
-            // Its turns so far are the rounds so far, scaled by its weight.
-            let turns = |rounds: u64| rounds * u64::from(*weight) / heaviest;
+            // Its turns so far are the rounds so far, scaled by its weight, and the fraction of a turn that it starts with.
+            let start = u128::from(StableHash::pair(node.stable_hash(), 2) as u32);
+            let turns = |rounds: u64| {
+                let scaled = u128::from(rounds * u64::from(*weight)) << 32;
+                (scaled + start * u128::from(heaviest)) / (u128::from(heaviest) << 32)
+            };
             if turns(round) == turns(round - 1) {
                 continue;
             }
