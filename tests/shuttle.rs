@@ -188,7 +188,7 @@ fn membership_under_load() {
             ring.remove(&0).unwrap();
             assert!(
                 (0..16_u32).all(|key| ring.locate(&key) != Some(0)),
-                "a node that left owns nothing"
+                "a change went missing: a node that left owns keys"
             );
         })
     };

@@ -114,12 +114,24 @@ fn a_value_may_be_published_twice() {
         cell.publish(String::from("other"));
         cell.publish_arc(value.clone());
     });
-    assert_eq!(
-        (cell.read(String::clone), Arc::strong_count(&value)),
-        ("same".into(), 2)
-    );
-    drop(cell);
+    assert_eq!(cell.read(String::clone), "same");
+    cell.publish(String::from("last"));
     assert_eq!(Arc::strong_count(&value), 1);
+}
+
+/// A reader that stands still inside an old value costs other readers nothing and keeps that value alone.
+#[test]
+fn a_slow_reader_keeps_one_value() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let cell = Snapshot::new(Counted(drops.clone(), 0));
+    cell.read(|slow| {
+        for n in 1..=1_000 {
+            cell.publish(Counted(drops.clone(), n));
+            assert_eq!(cell.read(|value| value.1), n);
+        }
+        assert_eq!((slow.1, drops.load(Ordering::SeqCst)), (0, 999));
+    });
+    assert_eq!(drops.load(Ordering::SeqCst), 1_000);
 }
 
 /// Destructors run outside of the lock, so they may use the cell.
