@@ -115,7 +115,7 @@ impl Connection {
             .collect()
     }
 
-    /// Stores copies of profiles; a copy that is there already is replaced.
+    /// Stores copies of profiles, each unless a newer one is there: so a copy can be repeated.
     pub(crate) fn import(
         &mut self,
         profiles: &mut dyn Iterator<Item = &Profile>,
@@ -193,8 +193,9 @@ const SCHEMA: &str = "
     CREATE INDEX profile_by_slot ON profile (slot);";
 const SELECT: &str = "SELECT user, slot, biography, version FROM profile WHERE user = ?1";
 const UPDATE: &str = "UPDATE profile SET biography = ?2, version = version + 1 WHERE user = ?1";
-const INSERT: &str =
-    "INSERT OR REPLACE INTO profile (user, slot, biography, version) VALUES (?1, ?2, ?3, ?4)";
+const INSERT: &str = "INSERT INTO profile (user, slot, biography, version) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (user) DO UPDATE SET biography = excluded.biography, version = excluded.version
+    WHERE excluded.version > version";
 const DELETE: &str = "DELETE FROM profile WHERE user = ?1";
 const SELECT_SLOT: &str = "SELECT user, slot, biography, version FROM profile WHERE slot = ?1";
 const SELECT_ALL: &str = "SELECT user, version FROM profile";

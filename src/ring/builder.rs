@@ -21,7 +21,7 @@ use crate::kernel::hash::StableKey;
 pub struct Config<P = Native> {
     /// How the hash space is divided.
     pub placement: P,
-    /// Entries that the table may have: 2^22 by default, which is 48 to 64 MiB of points. Weights multiply entries, and a typing
+    /// Entries that the table may have: 2^22 by default, which is 38 to 42 MiB of points. Weights multiply entries, and a typing
     /// error in one should be refused, not served. More than [`Limits::CEILING`] counts as that.
     pub max_entries: usize,
 }

@@ -22,7 +22,7 @@
 //!
 //! | | lookup | memory | share of a node | a change moves | order of nodes |
 //! |---|---|---|---|---|---|
-//! | [`Native`] | O(1) expected | 12 to 16 bytes per point, 160 points per unit of weight | off by 8 % (one standard deviation) | the changed node's share, nothing else | irrelevant |
+//! | [`Native`] | O(1) expected | 9 to 10 bytes per point, 160 points per unit of weight | off by 8 % (one standard deviation) | the changed node's share, nothing else | irrelevant |
 //! | [`Maglev`] | O(1), one load | 4 bytes per entry, 65 537 entries | off by one entry | the changed node's share and more, the more nodes: see the [guide](crate::guide::ring) | irrelevant |
 //! | [`Jump`] | O(log n) | 4 bytes per unit of weight | even, as hashes are | the share of a node added or removed at the end; more elsewhere | matters |
 //!

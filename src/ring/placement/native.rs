@@ -14,9 +14,8 @@ use crate::ring::Error;
 ///
 /// # Complexity
 ///
-/// A lookup reads one entry of a guide table and four neighbouring points, whatever the number of nodes. 12 to 16
-/// bytes per point: 8 for the point and 4 for each of as many guide entries, rounded up to a power of two. Building sorts
-/// the points.
+/// A lookup reads two entries of a guide and four neighbouring points, whatever the number of nodes. 9 to 10 bytes per point: 8
+/// for the point and one for each of as many guide entries, rounded up to a power of two. Building sorts the points.
 ///
 /// # Source
 ///

@@ -5,16 +5,20 @@
 //! comes the first again, and sentinels say so.
 //!
 //! The guide has one entry per bucket of the circle, about as many as there are points, and tells the first point in or
-//! behind that bucket. A lookup reads the guide, then compares four points at once; more than four in a bucket are rare.
+//! behind that bucket: a count for every block of 64 buckets, and a byte per bucket that is added to it. A lookup reads both,
+//! then compares four points at once; more than four in a bucket are rare, and so many in a block that a byte can't count them
+//! are no accident: then the search begins too early and takes longer.
 //!
-//! Invariants: `points` ascends and ends with sentinels at the last position; `guide` has `2^bits` entries and
-//! `guide[b]` is the number of points in the buckets before `b`.
+//! Invariants: `points` ascends and ends with sentinels at the last position; the guide has `2^bits` buckets, and for no bucket
+//! is the sum of its count and its byte more than the number of points before it.
 
 /// Bits of a point that hold its owner.
 const OWNER_BITS: u32 = 24;
 const OWNER_MASK: u64 = (1 << OWNER_BITS) - 1;
 /// Owners that can be numbered.
 pub(super) const MAX_OWNERS: usize = 1 << OWNER_BITS;
+/// Buckets of the guide that share a count.
+const BLOCK: usize = 64;
 /// Points that are compared at once.
 const WINDOW: usize = 4;
 /// Entries that are appended to a list of points.
@@ -24,7 +28,10 @@ pub(super) const PADDING: usize = WINDOW;
 pub(super) struct Points {
     /// The points, and as many sentinels as fill a window.
     points: Box<[u64]>,
-    guide: Box<[u32]>,
+    /// Points before each block of buckets.
+    blocks: Box<[u32]>,
+    /// Points between the begin of its block and a bucket, at most 255.
+    offsets: Box<[u8]>,
     shift: u32,
 }
 
@@ -52,21 +59,31 @@ impl Points {
         }
         let bits = count.next_power_of_two().trailing_zeros().max(1);
         let shift = u64::BITS - bits;
-        let mut guide = vec![0; 1 << bits].into_boxed_slice();
-        let mut bucket_begins = 0;
-        for (index, point) in points.iter().take(count).enumerate() {
-            let bucket = (point >> shift) as usize;
-            for entry in guide.iter_mut().take(bucket + 1).skip(bucket_begins) {
-                *entry = index as u32;
+        let mut blocks = Vec::with_capacity((1 << bits) / BLOCK + 1);
+        let mut offsets = Vec::with_capacity(1 << bits);
+        let mut before = 0;
+        for bucket in 0..1_u64 << bits {
+            // Points are sorted, so those of a bucket are counted from where the last one ended.
+            if offsets.len() % BLOCK == 0 {
+                blocks.push(before as u32);
             }
-            bucket_begins = bucket_begins.max(bucket + 1);
+            let begin = blocks.last().copied().unwrap_or(0) as usize;
+            offsets.push(u8::try_from(before - begin).unwrap_or(u8::MAX));
+            let own = points.get(before..count).unwrap_or_default();
+            before += own
+                .iter()
+                .take_while(|point| **point >> shift == bucket)
+                .count();
         }
-        for entry in guide.iter_mut().skip(bucket_begins) {
-            *entry = count as u32;
-        }
+        let (points, blocks, offsets) = (
+            points.into_boxed_slice(),
+            blocks.into_boxed_slice(),
+            offsets.into_boxed_slice(),
+        );
         Self {
-            points: points.into_boxed_slice(),
-            guide,
+            points,
+            blocks,
+            offsets,
             shift,
         }
     }
@@ -85,7 +102,9 @@ impl Points {
     /// Index and word of the first point at or after `hash`; a sentinel behind all of them.
     #[inline]
     fn search(&self, hash: u64) -> Option<(usize, u64)> {
-        let begin = *self.guide.get((hash >> self.shift) as usize)? as usize;
+        let bucket = (hash >> self.shift) as usize;
+        let begin =
+            *self.blocks.get(bucket / BLOCK)? as usize + usize::from(*self.offsets.get(bucket)?);
         let window: &[u64; WINDOW] = self.points.get(begin..)?.first_chunk()?;
         // Without a branch: how many points are before the hash can't be predicted.
         let before: usize = window
@@ -134,7 +153,7 @@ impl Points {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.points) + size_of_val(&*self.guide)
+        size_of_val(&*self.points) + size_of_val(&*self.blocks) + size_of_val(&*self.offsets)
     }
 }
 

@@ -39,6 +39,10 @@ impl Migration {
     pub(super) fn run(&mut self, slots: &Slots, shards: &mut Connections<'_>) -> Result<(), Error> {
         for slot in 0..SLOTS {
             let mut ring = slots.close(slot);
+            if ring.len() == self.after.len() {
+                // Moved already, by a migration that was interrupted. What it left on the old shards is nobody's.
+                continue;
+            }
             let leaving = self.leaving(slot, shards)?;
             self.copy(&leaving, shards)?;
             *ring = self.after.clone();

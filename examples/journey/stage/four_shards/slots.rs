@@ -16,7 +16,9 @@
 //! or all of its new ones. There is no window for a request that still believes in the old ring: it would have to
 //! hold the lock, and then the mover is not there yet. If a copy fails, the slot keeps its old ring and has lost nothing.
 //!
-//! A service of several processes does the same with the slot's ring in a shared store and the lock as a lease.
+//! In a service of several processes the slot's ring lives in a shared store, and a lock is not enough: a process that was
+//! paused may wake up after its lease has run out and write to the old shard. There each slot has an epoch that the mover
+//! raises, and the old shard refuses writes of an older one.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
