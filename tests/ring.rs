@@ -71,6 +71,18 @@ proptest! {
         }
     }
 
+    /// Light nodes beside heavy ones, which a table is filled for in another way.
+    #[test]
+    fn maglev_agrees_with_its_definition_for_unequal_weights(heavy in 1_u32..5_000, light in 1_u32..60, size in prop::sample::select(vec![101_u32, 251])) {
+        let nodes: naive::Nodes = (0..light).map(|node| (node, if node == 0 { heavy } else { 1 + node % 2 })).collect();
+        let ring = ring_of(&nodes, Maglev::with_table_size(size));
+        let table = naive::maglev(&nodes, u64::from(size));
+        for (entry, owner) in table.iter().enumerate() {
+            let hash = ((entry as u128) << 64).div_ceil(u128::from(size)) as u64;
+            prop_assert_eq!(ring.locate_hash(hash), Some(owner));
+        }
+    }
+
     #[test]
     fn jump_agrees_with_its_definition(nodes in nodes(), hashes in hashes()) {
         let ring = ring_of(&nodes, Jump::default());

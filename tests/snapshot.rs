@@ -219,3 +219,11 @@ fn readers_and_publishers_in_a_crowd() {
     cell.publish(Whole::new(0, &live));
     assert_eq!(live.load(Ordering::SeqCst), 1);
 }
+
+/// The documented size.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_cell_has_48_bytes() {
+    assert_eq!(size_of::<Snapshot<u64>>(), 48);
+    assert_eq!(size_of::<Reader<u64>>(), 16);
+}

@@ -79,32 +79,53 @@ impl Placement for Maglev {
             let nodes = u32::try_from(pickers.len()).unwrap_or(u32::MAX);
             return Err(Error::TooManyNodes { nodes, limit: size });
         }
-        let heaviest = pickers
-            .iter()
-            .map(|picker| picker.weight)
-            .max()
-            .unwrap_or(1);
-        // Whose turn is next: the round, and among those of one round the order of ids.
-        let first_turn =
-            |(rank, picker): (usize, &Picker)| Reverse((picker.round_of(1, heaviest), rank, 1));
-        let mut turns: BinaryHeap<_> = pickers.iter().enumerate().map(first_turn).collect();
         let mut owners = vec![FREE; entries];
-        for _ in 0..entries {
-            let Some(Reverse((_, rank, turn))) = turns.pop() else {
-                break;
-            };
-            if let Some(picker) = pickers.get_mut(rank) {
-                picker.pick(&mut owners, size);
-                turns.push(Reverse((
-                    picker.round_of(turn + 1, heaviest),
-                    rank,
-                    turn + 1,
-                )));
-            }
-        }
+        fill(&mut owners, &mut pickers, size);
         Ok(MaglevTable {
             owners: owners.into_boxed_slice(),
         })
+    }
+}
+
+/// Gives every entry an owner. Turns are taken round by round, and in one round in the order of ids.
+fn fill(owners: &mut [u32], pickers: &mut [Picker], size: u32) {
+    let heaviest = pickers
+        .iter()
+        .map(|picker| picker.weight)
+        .max()
+        .unwrap_or(1);
+    let total: u64 = pickers.iter().map(|picker| u64::from(picker.weight)).sum();
+    for picker in pickers.iter_mut() {
+        picker.next = picker.round_of(1, heaviest);
+    }
+    let mut free = owners.len();
+    if pickers.len() as u64 * u64::from(heaviest) <= 16 * total {
+        // Most nodes have a turn in most rounds.
+        let mut round = 1;
+        while free > 0 {
+            for picker in pickers
+                .iter_mut()
+                .filter(|picker| picker.next == round)
+                .take(free)
+            {
+                picker.take_turn(owners, size, heaviest);
+                free -= 1;
+            }
+            round += 1;
+        }
+    } else {
+        let next_of = |(rank, picker): (usize, &Picker)| Reverse((picker.next, rank));
+        let mut turns: BinaryHeap<_> = pickers.iter().enumerate().map(next_of).collect();
+        for _ in 0..free {
+            let Some(mut next) = turns.peek_mut() else {
+                break;
+            };
+            let Some(picker) = pickers.get_mut(next.0.1) else {
+                break;
+            };
+            picker.take_turn(owners, size, heaviest);
+            next.0.0 = picker.next;
+        }
     }
 }
 
@@ -117,6 +138,9 @@ struct Picker {
     weight: u32,
     /// How much of its first turn it need not wait for, in units of 2^-32: so light nodes don't all begin in one round.
     advance: u32,
+    /// Turns it has taken, and the round of the next one.
+    turns: u64,
+    next: u64,
 }
 
 /// Members that have weight, in the order of their ids.
@@ -137,6 +161,8 @@ fn pickers(members: &[Member], size: u32) -> Vec<Picker> {
         step: (StableHash::pair(id, 1) % (size - 1).max(1) + 1) as u32,
         weight,
         advance: StableHash::pair(id, 2) as u32,
+        turns: 0,
+        next: 0,
     };
     order.into_iter().map(picker).collect()
 }
@@ -144,6 +170,9 @@ fn pickers(members: &[Member], size: u32) -> Vec<Picker> {
 impl Picker {
     /// The round of its `turn`-th turn, from 1: the first in which its weight adds up to so many turns of the heaviest node.
     fn round_of(&self, turn: u64, heaviest: u32) -> u64 {
+        if self.weight == heaviest {
+            return turn;
+        }
         let wanted = (u128::from(turn) << 32) - u128::from(self.advance);
         let round = (wanted * u128::from(heaviest)).div_ceil(u128::from(self.weight) << 32);
         // A table has fewer than 2^32 entries, so nobody has more turns, and a round is below 2^64.
@@ -151,7 +180,9 @@ impl Picker {
     }
 
     /// Takes the first free entry in its order. There must be one.
-    fn pick(&mut self, owners: &mut [u32], size: u32) {
+    fn take_turn(&mut self, owners: &mut [u32], size: u32, heaviest: u32) {
+        self.turns += 1;
+        self.next = self.round_of(self.turns + 1, heaviest);
         // A prime size and a step below it visit every entry once.
         for _ in 0..size {
             let here = self.position as usize;
