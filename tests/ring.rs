@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use proptest::prelude::*;
 use tenfold::hash::{StableHash, StableKey};
+#[cfg(feature = "serde")]
+use tenfold::ring::Config;
 use tenfold::ring::placement::DynPlacement;
-use tenfold::ring::{Config, Error, Jump, Maglev, Native, Placement, Ring, SharedRing};
+use tenfold::ring::{Error, Jump, Maglev, Native, Placement, Ring, SharedRing};
 
 #[path = "support/model/mod.rs"]
 mod model;
@@ -191,6 +193,7 @@ proptest! {
         }
     }
 
+    #[cfg(feature = "serde")]
     #[test]
     fn a_ring_survives_being_stored(nodes in nodes(), hashes in hashes()) {
         let ring = ring_of(&nodes, Native::with_points(9));
@@ -595,6 +598,7 @@ fn a_change_that_meets_another_is_worked_out_again() {
     assert_eq!((shared.stats().changes, shared.stats().conflicts), (2, 1));
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn configurations_are_read_strictly() {
     let config: Config = serde_json::from_str(r#"{ "placement": { "points": 64 } }"#).unwrap();
