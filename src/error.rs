@@ -16,13 +16,13 @@ use crate::ring;
 ///     let _smaller = ring.without(&"c")?;
 ///     Ok(())
 /// }
-/// assert_eq!(setup().unwrap_err().to_string(), "ring: no such node");
+/// assert_eq!(setup().unwrap_err().to_string(), "no node of the ring has this stable hash");
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// From [`ring`].
-    #[error("ring: {0}")]
+    #[error(transparent)]
     Ring(#[from] ring::Error),
 }
 

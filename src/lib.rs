@@ -4,7 +4,7 @@
 //!
 //! | module | answers | type |
 //! |---|---|---|
-//! | [`ring`] | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
+//! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
 //! What the modules are built from is of use in your own code too:
 //!

@@ -479,6 +479,7 @@ fn what_cannot_be_is_refused_with_what_can() {
             .build()
             .unwrap_err();
         assert_eq!(refused, Error::NotPrime { size });
+        assert!(refused.to_string().ends_with(" is"));
     }
     let crowded = Ring::builder()
         .nodes(0..4_u32)
@@ -601,14 +602,18 @@ fn a_change_that_meets_another_is_worked_out_again() {
 #[cfg(feature = "serde")]
 #[test]
 fn configurations_are_read_strictly() {
-    let config: Config = serde_json::from_str(r#"{ "placement": { "points": 64 } }"#).unwrap();
+    let config: Config =
+        serde_json::from_str(r#"{ "placement": { "native": { "points": 64 } } }"#).unwrap();
     assert_eq!(config, Config::new(Native::with_points(64)));
-    assert_eq!(
-        serde_json::from_str::<Config>("{}").unwrap(),
-        Config::default()
-    );
-    assert!(serde_json::from_str::<Config>(r#"{ "point": 64 }"#).is_err());
-    let invalid = r#"{ "config": { "placement": { "points": 0 } }, "nodes": [["a", 1]] }"#;
+    for wrong in [
+        "{}",
+        r#"{ "placement": { "native": {} } }"#,
+        r#"{ "placement": { "native": { "point": 64 } } }"#,
+    ] {
+        assert!(serde_json::from_str::<Config>(wrong).is_err(), "{wrong}");
+    }
+    let invalid =
+        r#"{ "config": { "placement": { "native": { "points": 0 } } }, "nodes": [["a", 1]] }"#;
     let error = serde_json::from_str::<Ring<String>>(invalid).unwrap_err();
     assert!(
         error
@@ -616,8 +621,25 @@ fn configurations_are_read_strictly() {
             .contains("points per unit of weight must be at least 1"),
         "{error}"
     );
-    let ring: Ring<String> = serde_json::from_str(r#"{ "nodes": [["a", 1], ["b", 2]] }"#).unwrap();
+    let stored = r#"{"config":{"placement":{"native":{"points":160}},"max_entries":4194304},"nodes":[["a",1],["b",2]]}"#;
+    let ring: Ring<String> = serde_json::from_str(stored).unwrap();
     assert_eq!(ring.stats().entries, 480);
+    assert_eq!(serde_json::to_string(&ring).unwrap(), stored);
+}
+
+/// A ring of one placement is not read as a ring of another: its keys would have other owners.
+#[cfg(feature = "serde")]
+#[test]
+fn a_stored_ring_names_its_placement() {
+    let jump = Ring::builder()
+        .nodes(["a", "b"])
+        .placement(Jump::default())
+        .build()
+        .unwrap();
+    let stored = serde_json::to_string(&jump).unwrap();
+    assert!(serde_json::from_str::<Ring<String, Jump>>(&stored).is_ok());
+    assert!(serde_json::from_str::<Ring<String, Native>>(&stored).is_err());
+    assert!(serde_json::from_str::<Ring<String, Maglev>>(&stored).is_err());
 }
 
 /// Flows of jump rings against the keys themselves, with weights, new orders, growth and shrinkage.

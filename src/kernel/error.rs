@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The questions a gateway asks of any refusal, whichever module made it.
 ///
 /// [`tenfold::Error`](crate::Error) and the error of every module answer them, so one place can turn a refusal into a
-/// status code and a `Retry-After`.
+/// status code and a `Retry-After`. What only the caller can correct, as all errors of [`ring`](crate::ring), is none of these.
 ///
 /// ```
 /// use tenfold::Refusal;

@@ -16,14 +16,19 @@ use crate::kernel::hash::StableKey;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config<P = Native> {
     /// How the hash space is divided.
     pub placement: P,
     /// Entries that the table may have: 2^22 by default, which is 38 to 42 MiB of points. Weights multiply entries, and a typing
     /// error in one should be refused, not served. More than [`Limits::CEILING`] counts as that.
+    #[cfg_attr(feature = "serde", serde(default = "default_max_entries"))]
     pub max_entries: usize,
+}
+
+const fn default_max_entries() -> usize {
+    1 << 22
 }
 
 impl<P> Config<P> {
@@ -32,7 +37,7 @@ impl<P> Config<P> {
     pub const fn new(placement: P) -> Self {
         Self {
             placement,
-            max_entries: 1 << 22,
+            max_entries: default_max_entries(),
         }
     }
 
@@ -51,7 +56,7 @@ impl<P: Default> Default for Config<P> {
 ///
 /// Nothing is checked before [`build`](Self::build).
 ///
-/// With the feature `serde` a builder is the stored form of a ring. What is stored includes the configuration with its limit, so
+/// With the feature `serde` a builder is the stored form of a ring; the [guide](crate::guide::ring) shows it. What is stored includes the configuration with its limit, so
 /// a ring from a source that is not trusted can make its reader allocate some gigabytes; read such nodes and weights as plain
 /// data, and build with a limit of your own.
 #[derive(Clone, Debug)]
@@ -59,13 +64,10 @@ impl<P: Default> Default for Config<P> {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[cfg_attr(
     feature = "serde",
-    serde(bound(
-        deserialize = "N: serde::Deserialize<'de>, P: Default + serde::Deserialize<'de>"
-    ))
+    serde(bound(deserialize = "N: serde::Deserialize<'de>, P: serde::Deserialize<'de>"))
 )]
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct Builder<N, P = Native> {
-    #[cfg_attr(feature = "serde", serde(default))]
     config: Config<P>,
     nodes: Vec<(N, u32)>,
 }

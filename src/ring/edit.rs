@@ -51,8 +51,8 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
         Self::build(self.list().to_vec(), members, self.config().clone())
     }
 
-    /// A ring without `node`. The last node of the same weight takes its place in the order of nodes, which matters to
-    /// [`Jump`](super::Jump) alone.
+    /// A ring without `node`. The last node of the same weight takes its place in the order of nodes: indices change,
+    /// and in a [`Jump`](super::Jump) ring owners with them.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! Why a ring can't be what was asked for.
 
+use super::placement::next_prime;
 use crate::kernel::error::Refusal;
 
 /// Why a ring can't be built, changed or compared.
@@ -7,27 +8,30 @@ use crate::kernel::error::Refusal;
 #[non_exhaustive]
 pub enum Error {
     /// Two nodes have the same identity, that is, the same stable hash.
-    #[error("nodes {first} and {second} (counted from 0) are the same node")]
+    #[error("node {second} is node {first} again, counted from 0")]
     DuplicateNode {
         /// Index of the one in the order given.
         first: u32,
-        /// Index of the other.
+        /// Index of the other; of a node that was to be added, the one it would have had.
         second: u32,
     },
     /// A table size that is not a prime number from 2 on.
-    #[error("a table size must be a prime number, and {size} is not")]
+    #[error("a table size must be a prime number, and {size} is not; {} is", next_prime(*size))]
     NotPrime {
         /// The size asked for.
         size: u32,
     },
     /// One of two placements does not tell how it divides the hash space, or they divide it in ways that can't be compared.
-    #[error("these two placements can't be compared")]
+    #[error("a jump ring can be compared with a jump ring only, and an opaque table with none")]
     Incomparable,
     /// Zero points per unit of weight: no node would ever own a key.
     #[error("points per unit of weight must be at least 1")]
     NoPoints,
     /// The table would need more entries than the configuration allows.
-    #[error("the table would need {needed} entries, and at most {limit} are allowed")]
+    #[error(
+        "the table would need {needed} entries, and at most {limit} are allowed: raise the limit, or take fewer points or \
+         smaller weights"
+    )]
     TooManyEntries {
         /// Entries needed; [`u64::MAX`] also stands for more.
         needed: u64,
@@ -44,7 +48,7 @@ pub enum Error {
         limit: u32,
     },
     /// The node is not in the ring.
-    #[error("no such node")]
+    #[error("no node of the ring has this stable hash")]
     UnknownNode,
 }
 

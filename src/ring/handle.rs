@@ -15,6 +15,9 @@ use crate::kernel::hash::StableKey;
 ///
 /// What the placement says: see [`Native`], [`Maglev`](super::Maglev), [`Jump`](super::Jump). Nothing allocates on a lookup.
 ///
+/// With the feature `serde` a ring is stored as its [`Builder`] is, and built again when it is read; see there for rings from
+/// sources that are not trusted.
+///
 /// # Example: weights
 ///
 /// ```
@@ -40,7 +43,7 @@ use crate::kernel::hash::StableKey;
 #[cfg_attr(
     feature = "serde",
     serde(bound(
-        deserialize = "N: StableKey + serde::Deserialize<'de>, P: Placement + Default + serde::Deserialize<'de>"
+        deserialize = "N: StableKey + serde::Deserialize<'de>, P: Placement + serde::Deserialize<'de>"
     ))
 )]
 pub struct Ring<N, P: Placement = Native> {
@@ -113,7 +116,8 @@ impl<N, P: Placement> Ring<N, P> {
         self.inner.nodes.get(self.inner.table.locate(hash)?)
     }
 
-    /// The index of the owner of this hash in [`nodes`](Self::nodes), for callers that keep something per node in a list.
+    /// The index of the owner of this hash in [`nodes`](Self::nodes), for callers that keep something per node in a list. It
+    /// holds for this ring only: in a ring without one node another one may have its index.
     #[inline]
     #[must_use]
     pub fn index_of_hash(&self, hash: u64) -> Option<usize> {

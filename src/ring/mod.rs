@@ -1,7 +1,8 @@
 //! Consistent hashing: which node owns a key, and what moves when nodes come and go.
 //!
-//! A [`Ring`] is an immutable table from hashes to nodes. Every process that builds it from the same nodes and weights gets
-//! the same table, on any platform and in any release ([`Jump`] asks for the same order too), so clients agree without talking. Changing it makes a new ring, and
+//! The [guide](crate::guide::ring) begins with the problem. A [`Ring`] is an immutable table from hashes to nodes. Every process that builds it from the same nodes and weights gets
+//! the same table, on any platform and in any release, so clients agree without talking ([`Jump`] asks for the
+//! same order too). Changing it makes a new ring, and
 //! [`Ring::plan`] says exactly which part of the hash space changes hands. [`SharedRing`] publishes rings to threads that
 //! never wait for a change.
 //!

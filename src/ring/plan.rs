@@ -1,6 +1,7 @@
 //! What changes hands between two rings, exactly.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::Error;
 use super::placement::{Layout, Member, Table, ascending};
@@ -31,7 +32,7 @@ const ALL_HASHES: f64 = 18_446_744_073_709_551_616.0;
 /// assert_eq!(plan.changes(hash), old.locate_hash(hash) != new.locate_hash(hash));
 /// # Ok::<(), tenfold::ring::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Plan {
     moved: f64,
     detail: Detail,
@@ -135,6 +136,16 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.moved == 0.0
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ranges = self.ranges().map(<[RangeMove]>::len);
+        f.debug_struct("Plan")
+            .field("moved_fraction", &self.moved)
+            .field("ranges", &ranges)
+            .finish_non_exhaustive()
     }
 }
 

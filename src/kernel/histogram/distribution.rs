@@ -51,7 +51,8 @@ impl Distribution {
         }
     }
 
-    /// The smallest value of the lowest bucket in use; 0 if nothing was recorded.
+    /// A lower bound of what was recorded: where the lowest bucket in use begins, less than 1/64 below the smallest value; 0 if
+    /// nothing was recorded.
     #[must_use]
     pub fn min(&self) -> u64 {
         self.counts
@@ -60,7 +61,8 @@ impl Distribution {
             .map_or(0, |bucket| bounds(bucket).0)
     }
 
-    /// The largest value of the highest bucket in use; 0 if nothing was recorded.
+    /// An upper bound of what was recorded: where the highest bucket in use ends, less than 1/64 above the largest value; 0 if
+    /// nothing was recorded.
     #[must_use]
     pub fn max(&self) -> u64 {
         self.counts
@@ -72,7 +74,7 @@ impl Distribution {
     /// The smallest value that at least the fraction `q` of all values do not exceed, to within 1/128 of itself; 0 if
     /// nothing was recorded.
     ///
-    /// `quantile(0.5)` is the median and `quantile(1.0)` the largest value. A fraction outside of `0.0..=1.0` counts as the
+    /// `quantile(0.5)` is the median and `quantile(1.0)` the largest value, each as the middle of its bucket. A fraction outside of `0.0..=1.0` counts as the
     /// nearer end, and one that is not a number as 0.
     #[must_use]
     pub fn quantile(&self, q: f64) -> u64 {

@@ -16,7 +16,8 @@
 //! # Error
 //!
 //! Values up to 127 are exact. A larger value is known to within 1/128 of itself (0.8 %): a bucket is 1/64 as wide as the
-//! values in it, and a quantile is the middle of its bucket, as are the terms of a sum or a mean. Counts are exact.
+//! values in it, and a quantile is the middle of its bucket, as are the terms of a sum or a mean. `min` and `max` are the
+//! ends of buckets, within 1/64. Counts are exact.
 //!
 //! # Memory
 //!

@@ -4,7 +4,7 @@ use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
-/// Jump consistent hashing: no table to speak of, even shares, and growth at the end only.
+/// Jump consistent hashing: no table to speak of, even shares, and growth at the end only. Made by `Jump::default()`.
 ///
 /// Buckets are numbered; a node of weight `w` has `w` of them, in the order of the ring's nodes. A node added at the end takes
 /// its exact share from all others and nothing else moves. Removing a node puts the last one of equal weight in its place, so
@@ -23,7 +23,7 @@ use crate::ring::Error;
 /// J. Lamping, E. Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm", 2014 (arXiv 1406.2294).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(from = "Stored", into = "Stored"))]
 #[non_exhaustive]
 pub struct Jump {}
 
@@ -56,6 +56,29 @@ fn bucket(hash: u64, buckets: usize) -> usize {
 
 /// Candidates that are drawn at random before all buckets come up one by one.
 const DRAWS: usize = 64;
+
+/// The stored form, which names the placement, so that one is not read as another.
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+enum Stored {
+    Jump {},
+}
+
+impl From<Stored> for Jump {
+    fn from(Stored::Jump {}: Stored) -> Self {
+        Self {}
+    }
+}
+
+impl From<Jump> for Stored {
+    fn from(_: Jump) -> Self {
+        Self::Jump {}
+    }
+}
 
 impl Placement for Jump {
     type Table = JumpTable;

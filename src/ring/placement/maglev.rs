@@ -31,7 +31,7 @@ use crate::ring::Error;
 /// that a node starts with; a hash `h` belongs to entry `h × size / 2^64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(from = "Stored", into = "Stored"))]
 pub struct Maglev {
     table_size: u32,
 }
@@ -59,6 +59,29 @@ impl Default for Maglev {
 }
 
 const FREE: u32 = u32::MAX;
+
+/// The stored form, which names the placement, so that one is not read as another.
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+enum Stored {
+    Maglev { table_size: u32 },
+}
+
+impl From<Stored> for Maglev {
+    fn from(Stored::Maglev { table_size }: Stored) -> Self {
+        Self { table_size }
+    }
+}
+
+impl From<Maglev> for Stored {
+    fn from(Maglev { table_size }: Maglev) -> Self {
+        Self::Maglev { table_size }
+    }
+}
 
 impl Placement for Maglev {
     type Table = MaglevTable;
@@ -198,6 +221,13 @@ impl Picker {
             }
         }
     }
+}
+
+/// The least prime from `n` on, or the largest of 32 bits.
+pub(in crate::ring) fn next_prime(n: u32) -> u32 {
+    (n..=u32::MAX)
+        .find(|n| is_prime(*n))
+        .unwrap_or(4_294_967_291)
 }
 
 const fn is_prime(n: u32) -> bool {

@@ -54,4 +54,5 @@ pub use maglev::{Maglev, MaglevTable};
 pub use native::{Native, NativeTable};
 pub use role::{Layout, Limits, Member, Placement, Table};
 
+pub(super) use maglev::next_prime;
 pub(super) use role::ascending;

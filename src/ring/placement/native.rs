@@ -24,7 +24,7 @@ use crate::ring::Error;
 /// smaller stable hash has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[cfg_attr(feature = "serde", serde(from = "Stored", into = "Stored"))]
 pub struct Native {
     points: u32,
 }
@@ -47,6 +47,29 @@ impl Default for Native {
     /// 160 points per unit of weight, as the ketama family has.
     fn default() -> Self {
         Self::with_points(160)
+    }
+}
+
+/// The stored form, which names the placement, so that one is not read as another.
+#[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+enum Stored {
+    Native { points: u32 },
+}
+
+impl From<Stored> for Native {
+    fn from(Stored::Native { points }: Stored) -> Self {
+        Self { points }
+    }
+}
+
+impl From<Native> for Stored {
+    fn from(Native { points }: Native) -> Self {
+        Self::Native { points }
     }
 }
 

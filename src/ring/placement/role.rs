@@ -79,7 +79,8 @@ pub trait Placement: fmt::Debug + Send + Sync {
 
 /// A division of the hash space, ready for lookups.
 ///
-/// Indices are those of the list of members that the table was built from. A member of weight zero should never come up.
+/// Indices are those of the list of members that the table was built from. A member of weight zero should never come up;
+/// an index outside of the list counts as nobody.
 pub trait Table: fmt::Debug + Send + Sync {
     /// The index of the member that owns `hash`; `None` if nobody has weight.
     ///
