@@ -21,9 +21,11 @@ use red::must_fail;
 /// Explores `model`; `preemptions` bounds how often a thread is interrupted, which keeps larger models finite.
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    // Without a bound, in the deep run, a model is complete.
-    let unbounded = std::env::var_os("TENFOLD_UNBOUNDED").is_some();
-    builder.preemption_bound = (!unbounded).then_some(preemptions);
+    // More in the deep run.
+    let more = std::env::var("TENFOLD_PREEMPTIONS")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    builder.preemption_bound = Some(more.unwrap_or(0).max(preemptions));
     builder.check(model);
 }
 
