@@ -41,7 +41,6 @@ mod error;
 mod handle;
 pub mod placement;
 mod plan;
-mod plan_jump;
 mod replicas;
 mod shared;
 mod stats;

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Error;
-use super::placement::{Layout, Member, Table, ascending};
-use super::plan_jump::JumpPlan;
+use super::flow::{Flow, Identity, RangeMove};
+use super::jump::JumpPlan;
+use crate::ring::Error;
+use crate::ring::placement::{Layout, Member, Table, ascending};
 
 /// 2^64, as a number of hashes.
 const ALL_HASHES: f64 = 18_446_744_073_709_551_616.0;
 
-/// What changes hands on the way from one ring to another: made by [`Ring::plan`](super::Ring::plan).
+/// What changes hands on the way from one ring to another: made by [`Ring::plan`](crate::ring::Ring::plan).
 ///
 /// Nodes are given by their index in the ring they belong to: `from` counts the nodes of the old ring and `to` those of the
 /// new one. `None` is nobody, where a ring has no node with weight. A node that is in both rings keeps what it keeps.
@@ -47,38 +48,10 @@ enum Detail {
     Jump(JumpPlan),
 }
 
-/// How much goes from one node to another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct Flow {
-    /// Index of the giving node in the old ring.
-    pub from: Option<usize>,
-    /// Index of the receiving node in the new ring.
-    pub to: Option<usize>,
-    /// The part of the hash space, 0 to 1.
-    pub fraction: f64,
-}
-
-/// A range of hashes that goes from one node to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct RangeMove {
-    /// The first hash of the range.
-    pub first: u64,
-    /// The last hash of the range.
-    pub last: u64,
-    /// Index of the giving node in the old ring.
-    pub from: Option<usize>,
-    /// Index of the receiving node in the new ring.
-    pub to: Option<usize>,
-}
-
 impl Plan {
     /// The part of the hash space whose owner changes, 0 to 1: exact, as nearly as a floating-point number can be.
     ///
-    /// For [`Jump`](super::Jump) it is the part of all keys in expectation, since its hash space has no ranges.
+    /// For [`Jump`](crate::ring::Jump) it is the part of all keys in expectation, since its hash space has no ranges.
     #[must_use]
     pub const fn moved_fraction(&self) -> f64 {
         self.moved
@@ -86,7 +59,7 @@ impl Plan {
 
     /// Who gives how much to whom, in ascending order of `from` and `to`.
     ///
-    /// For [`Jump`](super::Jump) nearly every pair of nodes may be in it when many join or leave at once; the flows are worked
+    /// For [`Jump`](crate::ring::Jump) nearly every pair of nodes may be in it when many join or leave at once; the flows are worked
     /// out as they are asked for.
     pub fn flows(&self) -> impl Iterator<Item = Flow> + '_ {
         let (of_ranges, of_jumps) = match &self.detail {
@@ -105,7 +78,7 @@ impl Plan {
             .chain(of_jumps.into_iter().flatten())
     }
 
-    /// The ranges that move, in ascending order; `None` for [`Jump`](super::Jump), whose keys move one by one.
+    /// The ranges that move, in ascending order; `None` for [`Jump`](crate::ring::Jump), whose keys move one by one.
     #[must_use]
     pub fn ranges(&self) -> Option<&[RangeMove]> {
         match &self.detail {
@@ -149,10 +122,7 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// A node in both rings: its id, and its index in one of them.
-pub(super) type Identity = (u64, usize);
-
-pub(super) fn between<A: Table, B: Table>(
+pub(in crate::ring) fn between<A: Table, B: Table>(
     old: (&A, &[Member]),
     new: (&B, &[Member]),
 ) -> Result<Plan, Error> {

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::placement::Jump;
-use super::plan::{Flow, Identity};
+use super::flow::{Flow, Identity};
+use crate::ring::placement::Jump;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct JumpPlan {
