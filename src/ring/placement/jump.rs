@@ -1,5 +1,6 @@
 //! Jump consistent hashing.
 
+use super::stored::stored;
 use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
@@ -57,28 +58,7 @@ fn bucket(hash: u64, buckets: usize) -> usize {
 /// Candidates that are drawn at random before all buckets come up one by one.
 const DRAWS: usize = 64;
 
-/// The stored form, which names the placement, so that one is not read as another.
-#[derive(Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
-enum Stored {
-    Jump {},
-}
-
-impl From<Stored> for Jump {
-    fn from(Stored::Jump {}: Stored) -> Self {
-        Self {}
-    }
-}
-
-impl From<Jump> for Stored {
-    fn from(_: Jump) -> Self {
-        Self::Jump {}
-    }
-}
+stored!(Jump {});
 
 impl Placement for Jump {
     type Table = JumpTable;

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::stored::stored;
 use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
@@ -60,28 +61,7 @@ impl Default for Maglev {
 
 const FREE: u32 = u32::MAX;
 
-/// The stored form, which names the placement, so that one is not read as another.
-#[derive(Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
-enum Stored {
-    Maglev { table_size: u32 },
-}
-
-impl From<Stored> for Maglev {
-    fn from(Stored::Maglev { table_size }: Stored) -> Self {
-        Self { table_size }
-    }
-}
-
-impl From<Maglev> for Stored {
-    fn from(Maglev { table_size }: Maglev) -> Self {
-        Self::Maglev { table_size }
-    }
-}
+stored!(Maglev { table_size: u32 });
 
 impl Placement for Maglev {
     type Table = MaglevTable;

@@ -47,6 +47,7 @@ mod maglev;
 mod native;
 mod points;
 mod role;
+mod stored;
 
 pub use erased::DynPlacement;
 pub use jump::{Jump, JumpTable};

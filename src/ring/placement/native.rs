@@ -1,6 +1,7 @@
 //! The default placement: points on a circle.
 
 use super::points::{MAX_OWNERS, PADDING, Points, point};
+use super::stored::stored;
 use super::{Layout, Limits, Member, Placement, Table};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
@@ -50,28 +51,7 @@ impl Default for Native {
     }
 }
 
-/// The stored form, which names the placement, so that one is not read as another.
-#[derive(Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(
-    feature = "serde",
-    serde(rename_all = "snake_case", deny_unknown_fields)
-)]
-enum Stored {
-    Native { points: u32 },
-}
-
-impl From<Stored> for Native {
-    fn from(Stored::Native { points }: Stored) -> Self {
-        Self { points }
-    }
-}
-
-impl From<Native> for Stored {
-    fn from(Native { points }: Native) -> Self {
-        Self::Native { points }
-    }
-}
+stored!(Native { points: u32 });
 
 impl Placement for Native {
     type Table = NativeTable;
