@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use tenfold::hash::StableKey;
+use tenfold::hash::{StableHash, StableKey};
 use tenfold::ring::{Jump, Maglev, Native, Placement, Ring, SharedRing};
 
 mod support;
@@ -20,7 +20,7 @@ fn ring_of<P: Placement>(nodes: u32, placement: P) -> Ring<u32, P> {
 }
 
 fn locate(c: &mut Criterion) {
-    fn one<P: Placement>(c: &mut Criterion, variant: &str, ring: &Ring<u32, P>) {
+    fn one<P: Placement<Hash = StableHash>>(c: &mut Criterion, variant: &str, ring: &Ring<u32, P>) {
         let nodes = ring.len() as u32;
         let mut group = c.benchmark_group("ring");
         group.throughput(Throughput::Elements(1));

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use tenfold::clock::{Clock, MonotonicClock};
+use tenfold::hash::StableHash;
 use tenfold::histogram::Histogram;
 use tenfold::ring::{Jump, Maglev, Native, Placement, Ring, SharedRing};
 use tenfold::snapshot::{Reader, Snapshot};
@@ -55,7 +56,7 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
 }
 
-fn lookups<P: Placement + Clone>(placement: P) {
+fn lookups<P: Placement<Hash = StableHash> + Clone>(placement: P) {
     let ring = Ring::builder()
         .nodes(0..100_u32)
         .placement(placement)

@@ -46,28 +46,55 @@ types! {
     hash::StableHash: Send, Sync, Unpin, Copy;
     histogram::Distribution: Send, Sync, Unpin;
     histogram::Histogram: Send, Sync, Unpin;
+    ring::Anchor: Send, Sync, Unpin;
+    ring::Bounded<String>: Send, Sync, Unpin;
+    ring::BoundedStats: Send, Sync, Unpin, Copy;
     ring::Builder<String>: Send, Sync, Unpin;
     ring::Config: Send, Sync, Unpin;
     ring::Error: Send, Sync, Unpin, Copy;
     ring::Flow: Send, Sync, Unpin, Copy;
     ring::Jump: Send, Sync, Unpin, Copy;
+    ring::Lease<String>: Send, Sync, Unpin;
     ring::Maglev: Send, Sync, Unpin, Copy;
+    // Holds iterators of the tables' choosing.
+    ring::Moves<'static, String>: Unpin;
+    ring::MultiProbe: Send, Sync, Unpin, Copy;
     ring::Native: Send, Sync, Unpin, Copy;
     ring::Plan: Send, Sync, Unpin;
     ring::RangeMove: Send, Sync, Unpin, Copy;
     ring::Reader<String>: Send, Sync, Unpin;
+    ring::Rendezvous: Send, Sync, Unpin, Copy;
     ring::Replicas<'static, String>: Send, Sync, Unpin;
+    ring::ReplicasBy<'static, String, fn(&String) -> u8>: Send, Sync, Unpin;
     ring::Ring<String>: Send, Sync, Unpin;
     ring::SharedRing<String>: Send, Sync, Unpin;
+    ring::SlotTable: Send, Sync, Unpin;
     ring::Stats: Send, Sync, Unpin, Copy;
+    ring::placement::AnchorTable: Send, Sync, Unpin;
+    ring::placement::Crc32Hash: Send, Sync, Unpin, Copy;
     ring::placement::DynPlacement: Send, Sync, Unpin;
+    ring::placement::DynTable: Send, Sync, Unpin;
+    ring::placement::EnvoyMaglev: Send, Sync, Unpin, Copy;
+    ring::placement::EnvoyMaglevTable: Send, Sync, Unpin;
+    ring::placement::EnvoyRing: Send, Sync, Unpin, Copy;
+    ring::placement::EnvoyRingTable: Send, Sync, Unpin;
     ring::placement::JumpTable: Send, Sync, Unpin;
     // Holds an iterator of the table's choosing.
     ring::placement::Layout<'static>: Unpin;
+    ring::placement::Ketama: Send, Sync, Unpin, Copy;
+    ring::placement::KetamaHash: Send, Sync, Unpin, Copy;
+    ring::placement::KetamaTable: Send, Sync, Unpin;
     ring::placement::Limits: Send, Sync, Unpin, Copy;
     ring::placement::MaglevTable: Send, Sync, Unpin;
-    ring::placement::Member: Send, Sync, Unpin, Copy;
+    ring::placement::Member: Send, Sync, Unpin;
+    ring::placement::MultiProbeTable: Send, Sync, Unpin;
     ring::placement::NativeTable: Send, Sync, Unpin;
+    ring::placement::NginxConsistent: Send, Sync, Unpin, Copy;
+    ring::placement::NginxConsistentTable: Send, Sync, Unpin;
+    ring::placement::RendezvousTable: Send, Sync, Unpin;
+    ring::placement::SlotsTable: Send, Sync, Unpin;
+    ring::placement::Walk: Send, Sync, Unpin, Copy;
+    ring::placement::Xxh64Hash: Send, Sync, Unpin, Copy;
     rng::Rng: Send, Sync, Unpin;
     snapshot::Reader<String>: Send, Sync, Unpin;
     snapshot::Snapshot<String>: Send, Sync, Unpin;
@@ -127,15 +154,15 @@ fn sharing_a_handle_needs_what_sharing_its_content_needs() {
 #[test]
 fn every_type_shows_something() {
     let ring = ring::Ring::new(["a", "b"]).unwrap();
-    let plan = ring.plan(&ring.with("c").unwrap()).unwrap();
-    let members = [ring::placement::Member::new(1, 1)];
+    let other = ring.with("c").unwrap();
+    let plan = ring.plan(&other).unwrap();
+    let member = ring::placement::Member::new(1, 1);
     let limits = ring::placement::Limits::new(1000);
-    let jump = ring::Jump::default().build(&members, limits).unwrap();
-    let maglev = ring::Maglev::with_table_size(7)
-        .build(&members, limits)
+    let native = ring::Native::default()
+        .build(std::slice::from_ref(&member), limits)
         .unwrap();
-    let native = ring::Native::default().build(&members, limits).unwrap();
     let shared = ring::SharedRing::new(ring.clone());
+    let bounded = ring::Bounded::new(ring.clone(), 1.25).unwrap();
     let cell = Arc::new(snapshot::Snapshot::new(1));
     let builder = hash::DefaultHashBuilder::new();
     let mut shown = BTreeSet::new();
@@ -158,33 +185,75 @@ fn every_type_shows_something() {
         &histogram::Distribution::default(),
     );
     show("histogram::Histogram", &histogram::Histogram::new());
+    show("ring::Bounded", &bounded);
+    show("ring::BoundedStats", &bounded.stats());
     show("ring::Builder", &ring::Ring::<&str>::builder());
     show("ring::Config", &<ring::Config>::default());
     show("ring::Error", &ring::Error::UnknownNode);
     show("ring::Flow", &plan.flows().next().unwrap());
-    show("ring::Jump", &ring::Jump::default());
-    show("ring::Maglev", &ring::Maglev::default());
-    show("ring::Native", &ring::Native::default());
+    show("ring::Lease", &bounded.lease("key").unwrap());
+    show("ring::Moves", &ring.moves(&other, 2).unwrap());
     show("ring::Plan", &plan);
     show("ring::RangeMove", &plan.ranges().unwrap().first().unwrap());
     show("ring::Reader", &shared.reader());
     show("ring::Replicas", &ring.replicas("key", 1));
+    show(
+        "ring::ReplicasBy",
+        &ring.replicas_by("key", 1, |node| *node),
+    );
     show("ring::Ring", &ring);
     show("ring::SharedRing", &shared);
     show("ring::Stats", &ring.stats());
-    let dynamic = ring::placement::DynPlacement::new(ring::Native::default());
-    show("ring::placement::DynPlacement", &dynamic);
-    show("ring::placement::JumpTable", &jump);
     show("ring::placement::Layout", &native.layout());
     show("ring::placement::Limits", &limits);
-    show("ring::placement::MaglevTable", &maglev);
-    show("ring::placement::Member", &members);
-    show("ring::placement::NativeTable", &native);
+    show("ring::placement::Member", &member);
+    show("ring::placement::Walk", &ring::placement::Walk::new());
     show("rng::Rng", &rng::Rng::seeded(1));
     show("snapshot::Reader", &snapshot::Reader::new(cell.clone()));
     show("snapshot::Snapshot", &cell);
 
-    // Has functions only; there is no value of it.
+    /// A recipe and the table that it builds, by their names.
+    fn show_placement<P: Placement + Default>(
+        show: &mut impl FnMut(&str, &dyn Debug),
+        name: &str,
+        table: &str,
+    ) {
+        let placement = P::default();
+        let mut member = ring::placement::Member::new(1, 1);
+        member.name = Some(Arc::from(*b"a"));
+        let limits = ring::placement::Limits::new(1 << 20);
+        show(&format!("ring::{name}"), &placement);
+        let table_name = format!("ring::placement::{table}");
+        show(&table_name, &placement.build(&[member], limits).unwrap());
+    }
+    let show = &mut show;
+    show_placement::<ring::Anchor>(show, "Anchor", "AnchorTable");
+    show_placement::<ring::Jump>(show, "Jump", "JumpTable");
+    show_placement::<ring::Maglev>(show, "Maglev", "MaglevTable");
+    show_placement::<ring::MultiProbe>(show, "MultiProbe", "MultiProbeTable");
+    show_placement::<ring::Native>(show, "Native", "NativeTable");
+    show_placement::<ring::Rendezvous>(show, "Rendezvous", "RendezvousTable");
+    show_placement::<ring::SlotTable>(show, "SlotTable", "SlotsTable");
+    show_placement::<ring::placement::EnvoyMaglev>(
+        show,
+        "placement::EnvoyMaglev",
+        "EnvoyMaglevTable",
+    );
+    show_placement::<ring::placement::EnvoyRing>(show, "placement::EnvoyRing", "EnvoyRingTable");
+    show_placement::<ring::placement::Ketama>(show, "placement::Ketama", "KetamaTable");
+    show_placement::<ring::placement::NginxConsistent>(
+        show,
+        "placement::NginxConsistent",
+        "NginxConsistentTable",
+    );
+    let dynamic = ring::placement::DynPlacement::new(ring::Native::default());
+    let table = dynamic.build(&[member], limits).unwrap();
+    show("ring::placement::DynPlacement", &dynamic);
+    show("ring::placement::DynTable", &table);
+
+    // Have functions only; there is no value of them.
+    let hashes = ["Crc32Hash", "KetamaHash", "Xxh64Hash"];
+    shown.extend(hashes.map(|name| format!("ring::placement::{name}")));
     shown.insert("hash::StableHash".to_owned());
     assert_eq!(shown, public_api().types);
 }
@@ -194,8 +263,9 @@ fn every_trait_can_be_used_behind_a_pointer() {
     let clock: Box<dyn Clock> = Box::new(clock::ManualClock::new());
     let refusal: Box<dyn Refusal> = Box::new(ring::Error::UnknownNode);
     let key: Box<dyn hash::StableKey> = Box::new("key");
-    let placement: Box<dyn Placement<Table = ring::placement::NativeTable>> =
-        Box::new(ring::Native::default());
+    let placement: Box<
+        dyn Placement<Table = ring::placement::NativeTable, Hash = hash::StableHash>,
+    > = Box::new(ring::Native::default());
     let table: Box<dyn Table> = Box::new(
         placement
             .build(
@@ -220,18 +290,33 @@ fn every_trait_can_be_used_behind_a_pointer() {
         .iter()
         .filter_map(|line| line.split_once("  "))
         .filter(|(_, kind)| kind.starts_with("trait"));
+    // A function on types, chosen by a placement; there is no value to point to.
+    let traits = traits.filter(|(name, _)| *name != "ring::placement::KeyHash");
     assert_eq!(traits.map(|(name, _)| name).collect::<Vec<_>>(), tried);
 }
 
 /// One of each.
-const RING_ERRORS: [ring::Error; 7] = [
+const RING_ERRORS: [ring::Error; 14] = [
+    ring::Error::BadState,
+    ring::Error::CapacityExceeded {
+        needed: 2,
+        capacity: 1,
+    },
     ring::Error::DuplicateNode {
         first: 0,
         second: 1,
     },
+    ring::Error::Factor,
     ring::Error::Incomparable,
+    ring::Error::Nameless { node: 0 },
     ring::Error::NoPoints,
+    ring::Error::NoSlots,
     ring::Error::NotPrime { size: 4 },
+    ring::Error::Probes { given: 0 },
+    ring::Error::RingSizes {
+        minimum: 2,
+        maximum: 1,
+    },
     ring::Error::TooManyEntries {
         needed: 2,
         limit: 1,

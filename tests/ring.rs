@@ -784,12 +784,13 @@ fn maglev_keeps_unequal_weights() {
 /// What a table says is not trusted to ascend, to cover everything, or to name existing nodes.
 #[test]
 fn a_table_that_talks_nonsense_does_no_harm() {
-    use tenfold::ring::placement::{Layout, Limits, Member, Table};
+    use tenfold::ring::placement::{Layout, Limits, Member, Table, Walk};
 
     #[derive(Clone, Debug)]
     struct Nonsense;
     impl Placement for Nonsense {
         type Table = Self;
+        type Hash = StableHash;
         fn build(&self, _: &[Member], _: Limits) -> Result<Self, Error> {
             Ok(Self)
         }
@@ -798,8 +799,8 @@ fn a_table_that_talks_nonsense_does_no_harm() {
         fn locate(&self, hash: u64) -> Option<usize> {
             Some(hash as usize)
         }
-        fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
-            Some(hash as usize).filter(|_| n < 3)
+        fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
+            Some(hash as usize).filter(|_| walk.step() < 3)
         }
         fn layout(&self) -> Layout<'_> {
             Layout::Ranges(Box::new(

@@ -155,6 +155,18 @@ impl StableHash {
 pub trait StableKey {
     /// The hash, equal for equal keys, on every machine and in every release.
     fn stable_hash(&self) -> u64;
+
+    /// The name under which other systems know this, for placements that agree with them: text and bytes as they are,
+    /// numbers in decimal digits, addresses as they are printed (`10.0.1.1:11211`, `[::1]:80`). Types of your own have
+    /// none unless they say so.
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        None
+    }
+}
+
+/// The name of whatever is known by its text.
+fn printed(value: &impl ToString) -> Option<Cow<'_, [u8]>> {
+    Some(Cow::Owned(value.to_string().into_bytes()))
 }
 
 macro_rules! integers {
@@ -163,6 +175,10 @@ macro_rules! integers {
             #[inline]
             fn stable_hash(&self) -> u64 {
                 StableHash::bytes(&(*self as $wide).to_le_bytes())
+            }
+
+            fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+                printed(self)
             }
         }
     )*};
@@ -177,6 +193,10 @@ macro_rules! as_bytes {
             fn stable_hash(&self) -> u64 {
                 StableHash::bytes(self.as_ref())
             }
+
+            fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+                Some(Cow::Borrowed(self.as_ref()))
+            }
         }
     )*};
 }
@@ -187,6 +207,10 @@ impl<const N: usize> StableKey for [u8; N] {
     fn stable_hash(&self) -> u64 {
         StableHash::bytes(self)
     }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        Some(Cow::Borrowed(self))
+    }
 }
 
 macro_rules! as_pointee {
@@ -195,6 +219,10 @@ macro_rules! as_pointee {
             #[inline]
             fn stable_hash(&self) -> u64 {
                 (**self).stable_hash()
+            }
+
+            fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+                (**self).stable_name()
             }
         }
     )*};
@@ -206,6 +234,10 @@ impl<K: StableKey + ToOwned + ?Sized> StableKey for Cow<'_, K> {
     fn stable_hash(&self) -> u64 {
         (**self).stable_hash()
     }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        (**self).stable_name()
+    }
 }
 
 impl StableKey for Ipv4Addr {
@@ -213,12 +245,20 @@ impl StableKey for Ipv4Addr {
     fn stable_hash(&self) -> u64 {
         StableHash::bytes(&self.octets())
     }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        printed(self)
+    }
 }
 
 impl StableKey for Ipv6Addr {
     #[inline]
     fn stable_hash(&self) -> u64 {
         StableHash::bytes(&self.octets())
+    }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        printed(self)
     }
 }
 
@@ -230,12 +270,20 @@ impl StableKey for IpAddr {
             Self::V6(address) => address.stable_hash(),
         }
     }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        printed(self)
+    }
 }
 
 impl StableKey for SocketAddr {
     #[inline]
     fn stable_hash(&self) -> u64 {
         StableHash::pair(self.ip().stable_hash(), u64::from(self.port()))
+    }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        printed(self)
     }
 }
 
@@ -273,10 +321,14 @@ impl<K> Hashed<K> {
     }
 }
 
-impl<K> StableKey for Hashed<K> {
+impl<K: StableKey> StableKey for Hashed<K> {
     #[inline]
     fn stable_hash(&self) -> u64 {
         self.hash
+    }
+
+    fn stable_name(&self) -> Option<Cow<'_, [u8]>> {
+        self.key.stable_name()
     }
 }
 

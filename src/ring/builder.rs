@@ -138,11 +138,11 @@ impl<N: StableKey, P: Placement> Builder<N, P> {
     ///
     /// # Errors
     ///
-    /// [`Error::DuplicateNode`], and what the placement refuses: [`Error::NoPoints`], [`Error::NotPrime`],
-    /// [`Error::TooManyEntries`], [`Error::TooManyNodes`].
+    /// [`Error::DuplicateNode`], and what the placement refuses: see there.
     pub fn build(self) -> Result<Ring<N, P>, Error> {
         let (nodes, weights): (Vec<N>, Vec<u32>) = self.nodes.into_iter().unzip();
-        let member = |(node, weight): (&N, u32)| Member::new(node.stable_hash(), weight);
+        let by_name = self.config.placement.by_name();
+        let member = |(node, weight): (&N, u32)| Member::of(node, weight, by_name);
         let members: Vec<Member> = nodes.iter().zip(weights).map(member).collect();
         refuse_duplicates(&members)?;
         Ring::build(nodes, members, self.config)
@@ -182,9 +182,10 @@ impl<N: Clone, P: Placement + Clone> From<Ring<N, P>> for Builder<N, P> {
             .nodes()
             .map(|(node, weight)| (node.clone(), weight))
             .collect();
-        Self {
-            config: ring.config().clone(),
-            nodes,
+        let mut config = ring.config().clone();
+        if let Some(placement) = config.placement.with_state(ring.table(), ring.members()) {
+            config.placement = placement;
         }
+        Self { config, nodes }
     }
 }

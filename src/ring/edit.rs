@@ -6,7 +6,8 @@ use crate::kernel::hash::StableKey;
 
 /// # Changes
 ///
-/// Each builds a new ring, from scratch, and leaves this one as it is. [`plan`](Ring::plan) tells what moves between the two.
+/// Each makes a new ring and leaves this one as it is. Most placements work the new table out from scratch; [`Native`](super::Native) merges
+/// what changed into what stays, and those that move least by remembering go on from the table that is there. [`plan`](Ring::plan) tells what moves between the two.
 impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     /// A ring that has `node` as well, with weight 1.
     ///
@@ -23,7 +24,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     ///
     /// [`Error::DuplicateNode`] if it is there already; what the placement refuses.
     pub fn with_weighted(&self, node: N, weight: u32) -> Result<Self, Error> {
-        let id = node.stable_hash();
+        let member = Member::of(&node, weight, self.config().placement.by_name());
         let second = u32::try_from(self.len()).unwrap_or(u32::MAX);
         if let Some(first) = self.index_of(&node) {
             return Err(Error::DuplicateNode {
@@ -33,8 +34,8 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
         }
         let (mut nodes, mut members) = (self.list().to_vec(), self.members().to_vec());
         nodes.push(node);
-        members.push(Member::new(id, weight));
-        Self::build(nodes, members, self.config().clone())
+        members.push(member);
+        self.rebuild(nodes, members)
     }
 
     /// A ring in which `node` has this weight. Weight zero takes all keys from it and keeps it on the list.
@@ -48,7 +49,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
         if let Some(member) = members.get_mut(index) {
             member.weight = weight;
         }
-        Self::build(self.list().to_vec(), members, self.config().clone())
+        self.rebuild(self.list().to_vec(), members)
     }
 
     /// A ring without `node`. The last node of the same weight takes its place in the order of nodes: indices change,
@@ -69,7 +70,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
         members.swap(index, last);
         nodes.remove(last);
         members.remove(last);
-        Self::build(nodes, members, self.config().clone())
+        self.rebuild(nodes, members)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::placement::{Member, Native, Placement, Table};
-use super::{Builder, Config, Error, Plan, Replicas, Stats, plan, stats};
+use super::placement::{KeyHash, Limits, Member, Native, Placement, Table};
+use super::{Builder, Config, Error};
 use crate::kernel::hash::StableKey;
 
 /// An immutable table from keys to nodes.
@@ -86,7 +86,34 @@ impl<N, P: Placement> Ring<N, P> {
         members: Vec<Member>,
         config: Config<P>,
     ) -> Result<Self, Error> {
-        let table = config.placement.build(&members, config.limits())?;
+        Self::build_with(nodes, members, config, P::build)
+    }
+
+    /// Builds the table from this ring's.
+    pub(super) fn rebuild(&self, nodes: Vec<N>, members: Vec<Member>) -> Result<Self, Error>
+    where
+        P: Clone,
+    {
+        let change = |placement: &P, members: &[Member], limits| {
+            placement.change(self.table(), self.members(), members, limits)
+        };
+        Self::build_with(nodes, members, self.config().clone(), change)
+    }
+
+    fn build_with(
+        nodes: Vec<N>,
+        members: Vec<Member>,
+        mut config: Config<P>,
+        build: impl FnOnce(&P, &[Member], Limits) -> Result<P::Table, Error>,
+    ) -> Result<Self, Error> {
+        if config.placement.by_name() {
+            if let Some(node) = members.iter().position(|member| member.name.is_none()) {
+                let node = u32::try_from(node).unwrap_or(u32::MAX);
+                return Err(Error::Nameless { node });
+            }
+        }
+        let table = build(&config.placement, &members, config.limits())?;
+        config.placement.forget_state();
         let alive = members.iter().filter(|member| member.weight > 0).count();
         let (nodes, members) = (nodes.into(), members.into());
         Ok(Self {
@@ -102,14 +129,17 @@ impl<N, P: Placement> Ring<N, P> {
 
     /// The node that owns `key`, or `None` if no node has weight.
     #[inline]
-    pub fn locate<K: StableKey + ?Sized>(&self, key: &K) -> Option<&N> {
-        self.locate_hash(key.stable_hash())
+    pub fn locate<K: ?Sized>(&self, key: &K) -> Option<&N>
+    where
+        P::Hash: KeyHash<K>,
+    {
+        self.locate_hash(P::Hash::key_hash(key))
     }
 
-    /// The node that owns the key with this stable hash.
+    /// The node that owns the key with this hash.
     ///
-    /// The hash must be one of [`StableHash`](crate::hash::StableHash) or as well mixed: consecutive numbers as hashes all
-    /// fall to one node.
+    /// The hash must be the placement's, which for most is [`StableHash`](crate::hash::StableHash), or as well mixed: consecutive
+    /// numbers as hashes all fall to one node.
     #[inline]
     #[must_use]
     pub fn locate_hash(&self, hash: u64) -> Option<&N> {
@@ -125,27 +155,6 @@ impl<N, P: Placement> Ring<N, P> {
             .table
             .locate(hash)
             .filter(|index| *index < self.len())
-    }
-
-    /// Up to `n` distinct nodes for `key`, its owner first.
-    ///
-    /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if the ring has fewer nodes with weight.
-    ///
-    /// When one node joins or leaves, the list of a key changes by at most one member with [`Native`]; with
-    /// [`Jump`](super::Jump) and [`Maglev`](super::Maglev) some keys lose more. [`plan`](Self::plan) is about owners only.
-    ///
-    /// # Complexity
-    ///
-    /// Nothing allocates. About as many steps as nodes asked for, while these are few among many equal ones; a node of small
-    /// weight among heavy ones is found late. All `m` nodes of a ring take about `m ln m` steps, and beyond the 64th node each
-    /// step looks back at all before it.
-    pub fn replicas<K: StableKey + ?Sized>(&self, key: &K, n: usize) -> Replicas<'_, N, P> {
-        self.replicas_hash(key.stable_hash(), n)
-    }
-
-    /// As [`replicas`](Self::replicas), for a key whose stable hash is known.
-    pub fn replicas_hash(&self, hash: u64, n: usize) -> Replicas<'_, N, P> {
-        Replicas::new(self, hash, n.min(self.inner.alive))
     }
 
     /// The nodes and their weights, in the order in which indices count them.
@@ -175,31 +184,6 @@ impl<N, P: Placement> Ring<N, P> {
         self.inner.nodes.is_empty()
     }
 
-    /// What changes hands on the way from this ring to another one, which may have another placement.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Incomparable`] if only one of the two is a [`Jump`](super::Jump) ring, or if one of the placements does not
-    /// tell how it divides the hash space.
-    ///
-    /// # Complexity
-    ///
-    /// One pass over the entries of both tables; 48 bytes per range that moves. For [`Jump`](super::Jump), one pass over the
-    /// buckets and 16 bytes for each.
-    pub fn plan<P2: Placement>(&self, to: &Ring<N, P2>) -> Result<Plan, Error> {
-        plan::between((self.table(), self.members()), (to.table(), to.members()))
-    }
-
-    /// Size, memory and evenness of the table.
-    ///
-    /// # Complexity
-    ///
-    /// One pass over the entries: for dashboards, not for requests.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        stats::of_table(self.table(), self.members())
-    }
-
     /// The configuration the ring was built with.
     #[must_use]
     pub fn config(&self) -> &Config<P> {
@@ -212,6 +196,11 @@ impl<N, P: Placement> Ring<N, P> {
 
     pub(super) fn members(&self) -> &[Member] {
         &self.inner.members
+    }
+
+    /// Nodes with weight.
+    pub(super) fn alive(&self) -> usize {
+        self.inner.alive
     }
 
     pub(super) fn list(&self) -> &[N] {

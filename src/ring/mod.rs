@@ -35,21 +35,24 @@
 //! With a fixed number of nodes for ever, `hash % n` is cheaper. Where single keys are too hot for one node no placement
 //! helps: replicate or split such keys. To move data range by range under your control use a directory of shards.
 
+mod bounded;
 mod builder;
+mod compare;
 mod edit;
 mod error;
 mod handle;
 pub mod placement;
 mod plan;
-mod replicas;
 mod shared;
 mod stats;
+mod walk;
 
+pub use bounded::{Bounded, BoundedStats, Lease};
 pub use builder::{Builder, Config};
 pub use error::Error;
 pub use handle::Ring;
-pub use placement::{Jump, Maglev, Native, Placement};
-pub use plan::{Flow, Plan, RangeMove};
-pub use replicas::Replicas;
+pub use placement::{Anchor, Jump, Maglev, MultiProbe, Native, Placement, Rendezvous, SlotTable};
+pub use plan::{Flow, Moves, Plan, RangeMove};
 pub use shared::{Reader, SharedRing};
 pub use stats::Stats;
+pub use walk::{Replicas, ReplicasBy};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::placement::KeyHash;
 use super::{Error, Native, Placement, Ring, Stats};
 use crate::kernel::counters::Counters;
 use crate::kernel::hash::StableKey;
@@ -73,14 +74,15 @@ impl<N, P: Placement> SharedRing<N, P> {
 
     /// A clone of the node that owns `key`. To avoid the clone, use [`read`](Self::read) or a [`reader`](Self::reader).
     #[inline]
-    pub fn locate<K: StableKey + ?Sized>(&self, key: &K) -> Option<N>
+    pub fn locate<K: ?Sized>(&self, key: &K) -> Option<N>
     where
         N: Clone,
+        P::Hash: KeyHash<K>,
     {
-        self.locate_hash(key.stable_hash())
+        self.locate_hash(P::Hash::key_hash(key))
     }
 
-    /// As [`locate`](Self::locate), for a key whose stable hash is known.
+    /// As [`locate`](Self::locate), for a key whose hash is known.
     #[inline]
     #[must_use]
     pub fn locate_hash(&self, hash: u64) -> Option<N>
@@ -218,11 +220,14 @@ impl<N, P: Placement> Reader<N, P> {
 
     /// The node that owns `key`.
     #[inline]
-    pub fn locate<K: StableKey + ?Sized>(&mut self, key: &K) -> Option<&N> {
+    pub fn locate<K: ?Sized>(&mut self, key: &K) -> Option<&N>
+    where
+        P::Hash: KeyHash<K>,
+    {
         self.ring().locate(key)
     }
 
-    /// The node that owns the key with this stable hash.
+    /// The node that owns the key with this hash.
     #[inline]
     pub fn locate_hash(&mut self, hash: u64) -> Option<&N> {
         self.ring().locate_hash(hash)

@@ -53,7 +53,8 @@ impl Stats {
 
 pub(super) fn of_table(table: &impl Table, members: &[Member]) -> Stats {
     let (entries, heap_bytes) = table.size();
-    let (peak_to_mean, variation) = evenness(&shares(table, members.len()), members);
+    let shares = shares(table, members.len()).unwrap_or_default();
+    let (peak_to_mean, variation) = evenness(&shares, members);
     let drained = members.iter().filter(|member| member.weight == 0).count();
     Stats {
         nodes: members.len(),
@@ -66,8 +67,8 @@ pub(super) fn of_table(table: &impl Table, members: &[Member]) -> Stats {
     }
 }
 
-/// The part of the hash space that each member owns; empty if the table does not tell.
-fn shares(table: &impl Table, members: usize) -> Vec<f64> {
+/// The part of the hash space that each member owns, unless the table does not tell.
+pub(super) fn shares(table: &impl Table, members: usize) -> Option<Vec<f64>> {
     let mut owned = vec![0_u128; members];
     let mut add = |owner: usize, amount: u128| {
         if let Some(share) = owned.get_mut(owner) {
@@ -83,13 +84,12 @@ fn shares(table: &impl Table, members: usize) -> Vec<f64> {
             }
         }
         Layout::Jump(buckets) => buckets.iter().for_each(|owner| add(*owner as usize, 1)),
-        Layout::Opaque => return Vec::new(),
+        Layout::Scattered(parts) => parts.for_each(|(owner, part)| add(owner, u128::from(part))),
+        Layout::Opaque => return None,
     }
     let all = owned.iter().sum::<u128>().max(1) as f64;
-    owned
-        .into_iter()
-        .map(|amount| amount as f64 / all)
-        .collect()
+    let share = |amount| amount as f64 / all;
+    Some(owned.into_iter().map(share).collect())
 }
 
 /// Peak and standard deviation of shares relative to weights.

@@ -1,7 +1,7 @@
 //! Jump consistent hashing.
 
 use super::stored::stored;
-use super::{Layout, Limits, Member, Placement, Table};
+use super::{Layout, Limits, Member, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -56,12 +56,13 @@ fn bucket(hash: u64, buckets: usize) -> usize {
 }
 
 /// Candidates that are drawn at random before all buckets come up one by one.
-const DRAWS: usize = 64;
+pub(super) const DRAWS: usize = 64;
 
 stored!(Jump {});
 
 impl Placement for Jump {
     type Table = JumpTable;
+    type Hash = StableHash;
 
     fn build(&self, members: &[Member], limits: Limits) -> Result<JumpTable, Error> {
         let needed = members
@@ -80,7 +81,7 @@ impl Placement for Jump {
 }
 
 /// The `n`-th of all buckets in an order that is the key's own, so that what the draws left out comes up evenly.
-fn walk(hash: u64, n: usize, buckets: usize) -> Option<usize> {
+pub(super) fn nth_of_all(hash: u64, n: usize, buckets: usize) -> Option<usize> {
     if n >= buckets {
         return None;
     }
@@ -121,11 +122,11 @@ impl Table for JumpTable {
         self.owner(bucket(hash, self.buckets.len()))
     }
 
-    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
-        match n {
+    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
+        match walk.step() {
             0 => self.locate(hash),
             draw if draw < DRAWS => self.locate(StableHash::pair(hash, draw as u64)),
-            _ => self.owner(walk(hash, n - DRAWS, self.buckets.len())?),
+            n => self.owner(nth_of_all(hash, n - DRAWS, self.buckets.len())?),
         }
     }
 

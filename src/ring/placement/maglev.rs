@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::entries::Entries;
 use super::stored::stored;
-use super::{Layout, Limits, Member, Placement, Table};
+use super::{Layout, Limits, Member, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -22,7 +23,7 @@ use crate::ring::Error;
 ///
 /// # Complexity
 ///
-/// 4 bytes per entry. Building takes about as many steps as there are entries, times the logarithms of entries and nodes.
+/// 2 bytes per entry, 4 with more than 2^16 nodes. Building takes about as many steps as there are entries, times the logarithms of entries and nodes.
 ///
 /// # Source
 ///
@@ -65,6 +66,7 @@ stored!(Maglev { table_size: u32 });
 
 impl Placement for Maglev {
     type Table = MaglevTable;
+    type Hash = StableHash;
 
     fn build(&self, members: &[Member], limits: Limits) -> Result<MaglevTable, Error> {
         let size = self.table_size;
@@ -74,7 +76,7 @@ impl Placement for Maglev {
         let mut pickers = pickers(members, size);
         if pickers.is_empty() {
             return Ok(MaglevTable {
-                owners: Box::default(),
+                entries: Entries::new(Vec::new(), 0),
             });
         }
         let entries = limits.check(u64::from(size))?;
@@ -85,7 +87,7 @@ impl Placement for Maglev {
         let mut owners = vec![FREE; entries];
         fill(&mut owners, &mut pickers, size);
         Ok(MaglevTable {
-            owners: owners.into_boxed_slice(),
+            entries: Entries::new(owners, members.len()),
         })
     }
 }
@@ -230,53 +232,25 @@ const fn is_prime(n: u32) -> bool {
 /// The table of [`Maglev`].
 #[derive(Debug)]
 pub struct MaglevTable {
-    owners: Box<[u32]>,
-}
-
-impl MaglevTable {
-    #[inline]
-    fn entry(&self, hash: u64) -> usize {
-        // Below the number of entries.
-        ((u128::from(hash) * self.owners.len() as u128) >> 64) as usize
-    }
+    entries: Entries,
 }
 
 impl Table for MaglevTable {
     #[inline]
     fn locate(&self, hash: u64) -> Option<usize> {
-        self.owners
-            .get(self.entry(hash))
-            .map(|owner| *owner as usize)
+        self.entries.owner(self.entries.index(hash))
     }
 
-    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
-        let entries = self.owners.len();
-        if n >= entries {
-            return None;
-        }
-        let index = self.entry(hash) + n;
-        self.owners
-            .get(if index < entries {
-                index
-            } else {
-                index - entries
-            })
-            .map(|owner| *owner as usize)
+    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
+        self.entries.next_owner(self.entries.index(hash), walk)
     }
 
     fn layout(&self) -> Layout<'_> {
-        let entries = self.owners.len() as u128;
-        let last = move |index: usize| (((index as u128 + 1) << 64).div_ceil(entries) - 1) as u64;
-        Layout::Ranges(Box::new(
-            self.owners
-                .iter()
-                .enumerate()
-                .map(move |(index, owner)| (last(index), *owner as usize)),
-        ))
+        Layout::Ranges(Box::new(self.entries.ranges()))
     }
 
     fn size(&self) -> (usize, usize) {
-        (self.owners.len(), size_of_val(&*self.owners))
+        (self.entries.len(), self.entries.heap_bytes())
     }
 }
 

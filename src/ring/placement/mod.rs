@@ -6,7 +6,8 @@
 //! # Example: a placement of your own
 //!
 //! ```
-//! use tenfold::ring::placement::{Limits, Member, Placement, Table};
+//! use tenfold::hash::StableHash;
+//! use tenfold::ring::placement::{Limits, Member, Placement, Table, Walk};
 //! use tenfold::ring::{Error, Ring};
 //!
 //! /// `hash % n` over the nodes with weight: almost every key moves when `n` changes.
@@ -18,6 +19,7 @@
 //!
 //! impl Placement for Modulo {
 //!     type Table = ModuloTable;
+//!     type Hash = StableHash;
 //!     fn build(&self, members: &[Member], limits: Limits) -> Result<ModuloTable, Error> {
 //!         let alive = (0..members.len()).filter(|index| members[*index].weight > 0).collect::<Vec<_>>();
 //!         limits.check(alive.len() as u64)?;
@@ -27,10 +29,10 @@
 //!
 //! impl Table for ModuloTable {
 //!     fn locate(&self, hash: u64) -> Option<usize> {
-//!         self.candidate(hash, 0)
+//!         self.candidate(hash, &mut Walk::new())
 //!     }
-//!     fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
-//!         let len = self.0.len();
+//!     fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
+//!         let (n, len) = (walk.step(), self.0.len());
 //!         (n < len).then(|| self.0[((hash % len as u64) as usize + n) % len])
 //!     }
 //! }
@@ -41,19 +43,38 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod anchor;
+mod compat;
+mod entries;
 mod erased;
+mod followers;
 mod jump;
+mod layout;
 mod maglev;
+mod member;
+mod multi_probe;
 mod native;
 mod points;
+mod rendezvous;
 mod role;
+mod slots;
 mod stored;
 
-pub use erased::DynPlacement;
+pub use anchor::{Anchor, AnchorTable};
+pub use compat::{
+    Crc32Hash, EnvoyMaglev, EnvoyMaglevTable, EnvoyRing, EnvoyRingTable, Ketama, KetamaHash,
+    KetamaTable, NginxConsistent, NginxConsistentTable, Xxh64Hash,
+};
+pub use erased::{DynPlacement, DynTable};
 pub use jump::{Jump, JumpTable};
+pub use layout::Layout;
 pub use maglev::{Maglev, MaglevTable};
+pub use member::{Member, Walk};
+pub use multi_probe::{MultiProbe, MultiProbeTable};
 pub use native::{Native, NativeTable};
-pub use role::{Layout, Limits, Member, Placement, Table};
+pub use rendezvous::{Rendezvous, RendezvousTable};
+pub use role::{KeyHash, Limits, Placement, Table};
+pub use slots::{SlotTable, SlotsTable};
 
+pub(super) use layout::ascending;
 pub(super) use maglev::next_prime;
-pub(super) use role::ascending;

@@ -1,8 +1,11 @@
 //! The default placement: points on a circle.
 
-use super::points::{MAX_OWNERS, PADDING, Points, point};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::points::{Circle, MAX_OWNERS, owner, point};
 use super::stored::stored;
-use super::{Layout, Limits, Member, Placement, Table};
+use super::{Layout, Limits, Member, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -53,10 +56,9 @@ impl Default for Native {
 
 stored!(Native { points: u32 });
 
-impl Placement for Native {
-    type Table = NativeTable;
-
-    fn build(&self, members: &[Member], limits: Limits) -> Result<NativeTable, Error> {
+impl Native {
+    /// Checks what is asked for, and counts the points.
+    fn check(&self, members: &[Member], limits: Limits) -> Result<usize, Error> {
         if self.points == 0 {
             return Err(Error::NoPoints);
         }
@@ -69,33 +71,88 @@ impl Placement for Native {
         }
         let total_weight: u128 = members.iter().map(|member| u128::from(member.weight)).sum();
         let needed = u64::try_from(total_weight * u128::from(self.points)).unwrap_or(u64::MAX);
-        let count = limits.check(needed)?;
+        limits.check(needed)
+    }
 
+    /// The points of one member, whose owner has this number.
+    fn points_of(&self, member: &Member, owner: usize) -> impl Iterator<Item = u64> {
+        let own = u64::from(self.points) * u64::from(member.weight);
+        let id = member.id;
+        (0..own).map(move |j| point(StableHash::pair(id, j), owner as u32))
+    }
+}
+
+impl Placement for Native {
+    type Table = NativeTable;
+    type Hash = StableHash;
+
+    fn build(&self, members: &[Member], limits: Limits) -> Result<NativeTable, Error> {
+        let count = self.check(members, limits)?;
         // Owners are first numbered in the order of their ids, so that sorting whole words settles who has a position that
         // two of them hit, whatever order the members came in.
         let mut by_id: Vec<u32> = (0..members.len() as u32).collect();
-        by_id.sort_unstable_by_key(|index| members.get(*index as usize).map(|member| member.id));
-        let mut points = Vec::with_capacity(count + PADDING);
-        for (rank, member) in by_id
-            .iter()
-            .filter_map(|index| members.get(*index as usize))
-            .enumerate()
-        {
-            let own = u64::from(self.points) * u64::from(member.weight);
-            points.extend((0..own).map(|j| point(StableHash::pair(member.id, j), rank as u32)));
-        }
-        points.sort_unstable();
-        let index_of = |word: u64| {
-            by_id
-                .get(word as usize & (MAX_OWNERS - 1))
-                .copied()
-                .unwrap_or(0)
+        let member = |index: u32| members.get(index as usize);
+        by_id.sort_unstable_by_key(|index| member(*index).map(|member| member.id));
+        let points = || {
+            let ranked = by_id.iter().filter_map(|index| member(*index)).enumerate();
+            ranked.flat_map(|(rank, member)| self.points_of(member, rank))
         };
-        for word in &mut points {
-            *word = point(*word, index_of(*word));
-        }
+        let index_of = |rank: usize| by_id.get(rank).copied().unwrap_or(0);
         Ok(NativeTable {
-            points: Points::from_sorted(points),
+            circle: Circle::from_many(count, points, index_of),
+        })
+    }
+
+    /// Merges the points of members that are new or weigh something else into those that stay: nothing is sorted but these.
+    fn change(
+        &self,
+        old: &NativeTable,
+        before: &[Member],
+        members: &[Member],
+        limits: Limits,
+    ) -> Result<NativeTable, Error> {
+        let count = self.check(members, limits)?;
+        let known: HashMap<(u64, u32), u32> = (0..)
+            .zip(before)
+            .map(|(index, member)| ((member.id, member.weight), index))
+            .collect();
+        // For each old index the new one, if the member stays as it is.
+        let mut stays: Vec<Option<u32>> = vec![None; before.len()];
+        let mut fresh: Vec<(usize, &Member)> = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            let old_index = known.get(&(member.id, member.weight));
+            match old_index.and_then(|old| stays.get_mut(*old as usize)) {
+                Some(place) => *place = Some(index as u32),
+                None => fresh.push((index, member)),
+            }
+        }
+        let id_of = |word: u64| members.get(owner(word)).map(|member| member.id);
+        let position = |word: u64| point(word, 0);
+        let mut new: Vec<u64> = fresh
+            .iter()
+            .flat_map(|(index, member)| self.points_of(member, *index))
+            .collect();
+        new.sort_unstable_by_key(|word| (position(*word), id_of(*word)));
+
+        let old = old.circle.words().iter().filter_map(|word| {
+            let index = (*stays.get(owner(*word))?)?;
+            Some(point(*word, index))
+        });
+        let mut words = Vec::with_capacity(count + Circle::SPARE);
+        let mut new = new.into_iter().peekable();
+        for word in old {
+            let is_before = |next: &u64| match position(*next).cmp(&position(word)) {
+                Ordering::Equal => id_of(*next) < id_of(word),
+                unequal => unequal.is_lt(),
+            };
+            while let Some(next) = new.next_if(is_before) {
+                words.push(next);
+            }
+            words.push(word);
+        }
+        words.extend(new);
+        Ok(NativeTable {
+            circle: Circle::from_sorted(words),
         })
     }
 }
@@ -103,24 +160,30 @@ impl Placement for Native {
 /// The table of [`Native`].
 #[derive(Debug)]
 pub struct NativeTable {
-    points: Points,
+    circle: Circle,
+}
+
+impl NativeTable {
+    pub(super) const fn circle(&self) -> &Circle {
+        &self.circle
+    }
 }
 
 impl Table for NativeTable {
     #[inline]
     fn locate(&self, hash: u64) -> Option<usize> {
-        self.points.owner(hash)
+        self.circle.owner(hash)
     }
 
-    fn candidate(&self, hash: u64, n: usize) -> Option<usize> {
-        self.points.owner_after(hash, n)
+    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
+        self.circle.next_owner(hash, walk)
     }
 
     fn layout(&self) -> Layout<'_> {
-        Layout::Ranges(Box::new(self.points.ranges()))
+        Layout::Ranges(Box::new(self.circle.ranges()))
     }
 
     fn size(&self) -> (usize, usize) {
-        (self.points.len(), self.points.heap_bytes())
+        (self.circle.len(), self.circle.heap_bytes())
     }
 }

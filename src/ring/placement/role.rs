@@ -1,26 +1,10 @@
-//! The two roles: a recipe, and the table it builds.
+//! The roles: a recipe, the table it builds, and how keys are hashed for it.
 
 use std::fmt;
 
+use super::{Layout, Member, Walk};
+use crate::kernel::hash::{StableHash, StableKey};
 use crate::ring::Error;
-
-/// What a placement may know of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Member {
-    /// The node's identity: its stable hash. No two members of a list have the same.
-    pub id: u64,
-    /// Its weight. A member of weight zero owns nothing.
-    pub weight: u32,
-}
-
-impl Member {
-    /// A member of a list.
-    #[must_use]
-    pub const fn new(id: u64, weight: u32) -> Self {
-        Self { id, weight }
-    }
-}
 
 /// What a table may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +44,36 @@ impl Limits {
     }
 }
 
+/// How a placement hashes keys.
+///
+/// Most placements use [`StableHash`]. Those that place keys where another system does use that system's hash, and take keys
+/// that are bytes.
+#[diagnostic::on_unimplemented(
+    message = "this ring can't hash keys of type `{K}`",
+    note = "most placements need a key that implements `StableKey`; those compatible with another system need text or bytes"
+)]
+pub trait KeyHash<K: ?Sized> {
+    /// The hash of `key`.
+    fn key_hash(key: &K) -> u64;
+}
+
+impl<K: StableKey + ?Sized> KeyHash<K> for StableHash {
+    #[inline]
+    fn key_hash(key: &K) -> u64 {
+        key.stable_hash()
+    }
+}
+
 /// A recipe for dividing the hash space among weighted members.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a placement",
-    note = "use `Native`, `Maglev` or `Jump`, or implement `Placement` for `{Self}`; for a placement chosen at run time use `DynPlacement`"
+    note = "use `Native`, `Maglev`, `SlotTable` or another of `tenfold::ring::placement`, or implement `Placement` for `{Self}`; for a placement chosen at run time use `DynPlacement`"
 )]
 pub trait Placement: fmt::Debug + Send + Sync {
     /// What the recipe makes.
     type Table: Table;
+    /// How keys are hashed: [`StableHash`], unless another system says where keys belong.
+    type Hash;
 
     /// Builds the table for `members`. Indices in the table are indices into `members`.
     ///
@@ -75,6 +81,43 @@ pub trait Placement: fmt::Debug + Send + Sync {
     ///
     /// Whatever the recipe can't do: see [`Error`].
     fn build(&self, members: &[Member], limits: Limits) -> Result<Self::Table, Error>;
+
+    /// Builds the table for `members` from the table of the members `before`.
+    ///
+    /// A placement whose table depends on what was there before says here what becomes of it; one that can change a table
+    /// faster than build one does so. All others build.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    fn change(
+        &self,
+        old: &Self::Table,
+        before: &[Member],
+        members: &[Member],
+        limits: Limits,
+    ) -> Result<Self::Table, Error> {
+        _ = (old, before);
+        self.build(members, limits)
+    }
+
+    /// Whether members must have [names](Member::name).
+    fn by_name(&self) -> bool {
+        false
+    }
+
+    /// A recipe that builds this very table again, if the table depends on what was there before: the form in which a ring
+    /// is stored.
+    fn with_state(&self, table: &Self::Table, members: &[Member]) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        _ = (table, members);
+        None
+    }
+
+    /// Forgets what [`with_state`](Self::with_state) put in, once the table is built.
+    fn forget_state(&mut self) {}
 }
 
 /// A division of the hash space, ready for lookups.
@@ -87,10 +130,10 @@ pub trait Table: fmt::Debug + Send + Sync {
     /// Called once per request, so it should neither allocate nor lock.
     fn locate(&self, hash: u64) -> Option<usize>;
 
-    /// The `n`-th candidate for a hash, counted from 0, which is the owner. Candidates may repeat.
+    /// The next candidate for a hash on this walk. The first is the owner, and candidates may repeat.
     ///
-    /// There must be an `n` from which on it is `None`, and every member that can own a hash should have come up before.
-    fn candidate(&self, hash: u64, n: usize) -> Option<usize>;
+    /// A walk must end with `None`, and every member that can own a hash should have come up before.
+    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize>;
 
     /// How the hash space is divided, if that can be told. Without it there is no plan from or to this table.
     fn layout(&self) -> Layout<'_> {
@@ -101,40 +144,4 @@ pub trait Table: fmt::Debug + Send + Sync {
     fn size(&self) -> (usize, usize) {
         (0, 0)
     }
-}
-
-/// How a table divides the hash space.
-#[non_exhaustive]
-pub enum Layout<'t> {
-    /// Consecutive ranges from hash 0 on: the last hash of each, and its owner. What lies behind the last range is nobody's,
-    /// and a range that ends before the one in front of it is ignored.
-    Ranges(Box<dyn Iterator<Item = (u64, usize)> + 't>),
-    /// Jump consistent hashing over these buckets, as [`Jump::bucket`](super::Jump::bucket) does it: the owner of each.
-    Jump(&'t [u32]),
-    /// In a way that is not told.
-    Opaque,
-}
-
-impl fmt::Debug for Layout<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ranges(_) => f.write_str("Ranges(..)"),
-            Self::Jump(buckets) => write!(f, "Jump({} buckets)", buckets.len()),
-            Self::Opaque => f.write_str("Opaque"),
-        }
-    }
-}
-
-/// Ranges that ascend, whatever a table says.
-pub(in crate::ring) fn ascending(
-    ranges: impl Iterator<Item = (u64, usize)>,
-) -> impl Iterator<Item = (u64, usize)> {
-    let mut previous = None;
-    ranges.filter(move |(last, _)| {
-        let ascends = previous.is_none_or(|previous| previous < *last);
-        if ascends {
-            previous = Some(*last);
-        }
-        ascends
-    })
 }

@@ -2,12 +2,12 @@
 
 /// The stored form of a placement, `{"native":{"points":160}}`, as a type `Stored` that converts both ways.
 macro_rules! stored {
-    ($placement:ident { $($field:ident: $type:ty),* }) => {
+    ($placement:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* }) => {
         #[derive(Clone)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
         enum Stored {
-            $placement { $($field: $type),* },
+            $placement { $($(#[$attribute])* $field: $type),* },
         }
 
         impl From<Stored> for $placement {

@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use super::flow::{Flow, Identity};
-use crate::ring::placement::Jump;
+use super::flow::{Flow, Identity, RangeMove};
+use crate::ring::placement::{Jump, Member};
 
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub(super) struct JumpPlan {
     /// Owners of the buckets.
     old: Vec<Identity>,
@@ -20,15 +22,32 @@ pub(super) struct JumpPlan {
 type Tally = BTreeMap<Identity, u128>;
 
 impl JumpPlan {
-    pub(super) fn new(old: Vec<Identity>, new: Vec<Identity>) -> Self {
-        Self { old, new }
+    /// The plan between two lists of buckets, each with the members that own them.
+    pub(super) fn new(old: (&[u32], &[Member]), new: (&[u32], &[Member])) -> Self {
+        let owners = |(buckets, members): (&[u32], &[Member])| -> Vec<Identity> {
+            let identity = |owner: &u32| {
+                let index = *owner as usize;
+                Some((members.get(index)?.id, index))
+            };
+            buckets.iter().filter_map(identity).collect()
+        };
+        Self {
+            old: owners(old),
+            new: owners(new),
+        }
     }
 
-    pub(super) fn move_of(&self, hash: u64) -> Option<(Option<usize>, Option<usize>)> {
+    pub(super) fn move_of(&self, hash: u64) -> Option<RangeMove> {
         let owner = |buckets: &[Identity]| buckets.get(Jump::bucket(hash, buckets.len())).copied();
         let (from, to) = (owner(&self.old), owner(&self.new));
         let moves = from.map(|(id, _)| id) != to.map(|(id, _)| id);
-        moves.then_some((from.map(|(_, index)| index), to.map(|(_, index)| index)))
+        moves.then_some(RangeMove {
+            first: hash,
+            last: hash,
+            from: from.map(|(_, index)| index),
+            to: to.map(|(_, index)| index),
+            role: 0,
+        })
     }
 
     /// Buckets that both rings have.

@@ -1,10 +1,10 @@
 //! What changes hands between two rings: by ranges of hashes, or bucket by bucket.
 
-mod exact;
 mod flow;
+mod handle;
 mod jump;
+mod moves;
 
-pub use exact::Plan;
 pub use flow::{Flow, RangeMove};
-
-pub(super) use exact::between;
+pub use handle::Plan;
+pub use moves::Moves;

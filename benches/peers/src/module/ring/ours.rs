@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tenfold::hash::StableHash;
 use tenfold::ring::{self, Placement, Ring, SharedRing};
 
 use super::table::Table;
@@ -34,9 +35,9 @@ impl Table for Native {
 }
 
 /// A placement that a table can be made with.
-pub(super) trait Placed: Placement + Clone + Default + 'static {}
+pub(super) trait Placed: Placement<Hash = StableHash> + Clone + Default + 'static {}
 
-impl<P: Placement + Clone + Default + 'static> Placed for P {}
+impl<P: Placement<Hash = StableHash> + Clone + Default + 'static> Placed for P {}
 
 /// Another placement with its defaults, asked with the key.
 pub(super) struct Other<P: Placement>(Ring<SocketAddr, P>);

@@ -1,0 +1,7 @@
+//! Sorted points on a circle, and a guide to where a search begins.
+
+mod circle;
+mod guide;
+mod sort;
+
+pub(super) use circle::{Circle, MAX_OWNERS, Wide, owner, point};
