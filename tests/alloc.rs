@@ -7,9 +7,12 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use tenfold::clock::{Clock, MonotonicClock};
-use tenfold::hash::StableHash;
 use tenfold::histogram::Histogram;
-use tenfold::ring::{Jump, Maglev, Native, Placement, Ring, SharedRing};
+use tenfold::ring::placement::{EnvoyMaglev, EnvoyRing, Ketama, KeyHash, NginxConsistent};
+use tenfold::ring::{
+    Anchor, Bounded, Jump, Maglev, MultiProbe, Native, Placement, Rendezvous, Ring, SharedRing,
+    SlotTable,
+};
 use tenfold::snapshot::{Reader, Snapshot};
 
 std::thread_local! { static ALLOCATIONS: Cell<usize> = const { Cell::new(0) }; }
@@ -56,7 +59,10 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
 }
 
-fn lookups<P: Placement<Hash = StableHash> + Clone>(placement: P) {
+fn lookups<P: Placement>(placement: P)
+where
+    P::Hash: KeyHash<[u8]>,
+{
     let ring = Ring::builder()
         .nodes(0..100_u32)
         .placement(placement)
@@ -64,8 +70,13 @@ fn lookups<P: Placement<Hash = StableHash> + Clone>(placement: P) {
         .unwrap();
     let counted = allocations(|| {
         for key in 0..1_000_u64 {
-            assert!(ring.locate(&key).is_some());
-            assert_eq!(ring.replicas(&key, 20).count(), 20);
+            let key = &key.to_le_bytes()[..];
+            let owner = ring.locate(key);
+            assert!(owner.is_some());
+            assert_eq!(ring.replicas(key, 20).count(), 20);
+            // More nodes than zones, so that zones are counted.
+            assert_eq!(ring.replicas_by(key, 9, |node| node % 4).count(), 9);
+            assert_ne!(ring.locate_where(key, |_, node| Some(node) != owner), owner);
         }
     });
     assert_eq!(counted, 0, "{:?}", ring.config());
@@ -76,6 +87,33 @@ fn a_lookup_does_not_allocate() {
     lookups(Native::default());
     lookups(Maglev::default());
     lookups(Jump::default());
+    lookups(SlotTable::default());
+    lookups(Anchor::default());
+    lookups(Rendezvous::default());
+    lookups(MultiProbe::default());
+    lookups(Ketama::default());
+    lookups(NginxConsistent::default());
+    lookups(EnvoyRing::default());
+    lookups(EnvoyMaglev::default());
+}
+
+#[test]
+fn a_lease_does_not_allocate() {
+    let bounded = Bounded::new(Ring::new(0..100_u32).unwrap(), 1.25).unwrap();
+    let mut leases = Vec::with_capacity(1_000);
+    assert!(
+        bounded
+            .lease("the first raises this thread's counters")
+            .is_some()
+    );
+    let counted = allocations(|| {
+        for _ in 0..1_000 {
+            leases.extend(bounded.lease("hot"));
+        }
+        leases.clear();
+    });
+    assert_eq!(counted, 0);
+    assert!(bounded.stats().overflows > 900);
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! The ring against naive models, its laws, and the mistakes it must not make.
 #![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use proptest::prelude::*;
 use tenfold::hash::{StableHash, StableKey};
 #[cfg(feature = "serde")]
 use tenfold::ring::Config;
 use tenfold::ring::placement::DynPlacement;
-use tenfold::ring::{Error, Jump, Maglev, Native, Placement, Ring, SharedRing};
+use tenfold::ring::{Bounded, Error, Jump, Maglev, Native, Placement, Ring, SharedRing};
 
 #[path = "support/model/mod.rs"]
 mod model;
@@ -842,4 +842,28 @@ fn a_change_may_refuse_with_an_error_of_its_own() {
     assert!(shared.load().contains("a") && shared.load().weight("b").is_none());
     assert_eq!(shared.remove("b").unwrap_err(), Error::UnknownNode);
     assert_eq!(shared.remove("a").unwrap().len(), 0);
+}
+
+/// With ten leases per node and a quarter more than the mean allowed, most callers get the owner and the others soon find
+/// somebody, among ten nodes as among a thousand.
+#[test]
+fn a_bounded_ring_finds_room_in_a_few_steps() {
+    for nodes in [10_u64, 100, 1000] {
+        let ring = Ring::new(0..nodes).unwrap();
+        let bounded = Bounded::new(ring.clone(), 1.25).unwrap();
+        let mut leases = VecDeque::new();
+        let mut steps = 0;
+        for key in 0..20 * nodes {
+            let hash = key.stable_hash();
+            let lease = bounded.lease_hash(hash).unwrap();
+            let mut homes = ring.replicas_hash(hash, usize::MAX);
+            if key >= 10 * nodes {
+                leases.pop_front();
+                steps += 1 + homes.position(|home| home == lease.node()).unwrap();
+            }
+            leases.push_back(lease);
+        }
+        let mean = steps as f64 / (10 * nodes) as f64;
+        assert!((1.0..1.5).contains(&mean), "{nodes} nodes: {mean} steps");
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::{future, thread};
 use tenfold::__kernel::{Arc, Counters};
 use tenfold::histogram::Histogram;
-use tenfold::ring::{Ring, SharedRing};
+use tenfold::ring::{Bounded, Ring, SharedRing};
 use tenfold::snapshot::{Reader, Snapshot};
 
 #[path = "support/red.rs"]
@@ -264,4 +264,48 @@ fn no_record_is_lost() {
 #[test]
 fn red_when_a_stripe_has_two_writers() {
     must_fail("no_record_is_lost", "ShareNumber", "every");
+}
+
+/// Threads take and give back leases for one key while a node joins: no node has more than its part of all leases there can be
+/// at a time, and in the end nothing is left.
+fn leases_for_a_hot_key() {
+    const CALLERS: u64 = 4;
+    let ring = Ring::builder().nodes([0_u32, 1]).build().unwrap();
+    let bounded = Bounded::new(ring, 1.0).unwrap();
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let bounded = bounded.clone();
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let lease = bounded.lease("hot").unwrap();
+                    // Two nodes at least share the leases of all callers.
+                    let most = bounded.loads().iter().map(|(_, leases)| *leases).max();
+                    assert!(most <= Some(CALLERS / 2), "a node above its bound: {most:?}");
+                    thread::yield_now();
+                    drop(lease);
+                }
+            })
+        })
+        .collect();
+    bounded.add(2, 1).unwrap();
+    callers
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+    assert_eq!(bounded.in_flight(), 0);
+    assert!(bounded.loads().iter().all(|(_, leases)| *leases == 0));
+    assert_eq!(bounded.stats().leases, 2 * CALLERS);
+}
+
+#[test]
+fn no_node_is_above_its_bound() {
+    explore(leases_for_a_hot_key);
+}
+
+#[test]
+fn red_when_a_lease_enters_unchecked() {
+    must_fail(
+        "no_node_is_above_its_bound",
+        "EnterUnchecked",
+        "a node above its bound",
+    );
 }

@@ -142,6 +142,8 @@ pub(crate) mod fault {
         SkipWriteFence,
         /// Every thread gets the same number, so that a stripe has two writers.
         ShareNumber,
+        /// A lease of a bounded ring looks whether a node has room, and enters in a second step.
+        EnterUnchecked,
     }
 
     /// Whether the model that runs in this process is to break in this way.

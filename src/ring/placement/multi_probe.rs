@@ -133,7 +133,16 @@ impl MultiProbeTable {
 impl Table for MultiProbeTable {
     #[inline]
     fn locate(&self, hash: u64) -> Option<usize> {
-        self.next_after(hash, None).map(|(_, owner)| owner)
+        let step = StableHash::pair(hash, 0) | 1;
+        let (mut place, mut nearest) = (hash, None);
+        for _ in 0..self.probes {
+            let (distance, owner) = self.circle().distance(place)?;
+            if nearest.is_none_or(|(least, _)| distance < least) {
+                nearest = Some((distance, owner));
+            }
+            place = place.wrapping_add(step);
+        }
+        nearest.map(|(_, owner)| owner)
     }
 
     fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {

@@ -51,8 +51,12 @@ impl Placement for Rendezvous {
                 });
             }
         }
+        let equal = runners
+            .windows(2)
+            .all(|pair| matches!(pair, [one, other] if one.weight == other.weight));
         Ok(RendezvousTable {
             runners: runners.into_boxed_slice(),
+            equal,
         })
     }
 }
@@ -68,12 +72,31 @@ struct Runner {
 #[derive(Debug)]
 pub struct RendezvousTable {
     runners: Box<[Runner]>,
+    /// Whether all weigh the same.
+    equal: bool,
 }
 
 /// How long a runner takes, and its id: the order of runners.
 type Time = (f64, u64);
 
+/// Draws that are further apart than this are in the order of their times, whatever rounding does to these.
+const CLOSE: u64 = 1 << 24;
+
 impl RendezvousTable {
+    /// The fastest of runners of one weight, without a look at the clock: the largest draw. `None` if two are too close.
+    #[inline]
+    fn largest_draw(&self, hash: u64) -> Option<usize> {
+        let (mut largest, mut second, mut owner) = (0, 0, None);
+        for runner in &self.runners {
+            let draw = StableHash::pair(hash, runner.id);
+            second = draw.min(largest).max(second);
+            if draw >= largest {
+                (largest, owner) = (draw, Some(runner.index as usize));
+            }
+        }
+        owner.filter(|_| largest - second > CLOSE)
+    }
+
     /// The fastest runner that is slower than `than`.
     #[inline]
     fn next_after(&self, hash: u64, than: Option<Time>) -> Option<(Time, usize)> {
@@ -99,6 +122,11 @@ impl RendezvousTable {
 
 impl Table for RendezvousTable {
     fn locate(&self, hash: u64) -> Option<usize> {
+        if self.equal {
+            if let Some(index) = self.largest_draw(hash) {
+                return Some(index);
+            }
+        }
         self.next_after(hash, None).map(|(_, index)| index)
     }
 
@@ -124,6 +152,17 @@ const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 /// A little less than one.
 const ONE: f64 = 1.0 - 1.0 / 1_099_511_627_776.0;
 
+/// `1 / (2 n + 1)`: the series of the logarithm.
+const SERIES: [f64; 11] = {
+    let mut series = [1.0; 11];
+    let mut n = 0;
+    while n < series.len() {
+        series[n] = 1.0 / (2 * n + 1) as f64;
+        n += 1;
+    }
+    series
+};
+
 /// `-ln((draw + 1) / 2^64)`, from operations that are the same everywhere.
 fn waiting_time(draw: u64) -> f64 {
     const EXPONENT_BITS: u32 = 52;
@@ -138,10 +177,9 @@ fn waiting_time(draw: u64) -> f64 {
     };
     let z = (mantissa - 1.0) / (mantissa + 1.0);
     let square = z * z;
-    let mut series = 0.0;
-    for term in (0..11).rev() {
-        series = series * square + 1.0 / f64::from(2 * term + 1);
-    }
+    let series = SERIES
+        .iter()
+        .rfold(0.0, |sum, coefficient| sum * square + coefficient);
     f64::from(64 - exponent) * std::f64::consts::LN_2 - 2.0 * z * series
 }
 
@@ -149,6 +187,18 @@ fn waiting_time(draw: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::kernel::rng::Rng;
+
+    #[test]
+    fn the_largest_draw_is_the_shortest_time() {
+        let members: Vec<Member> = (0..9).map(|id| Member::new(id, 3)).collect();
+        let table = Rendezvous {}.build(&members, Limits::new(100)).unwrap();
+        for hash in 0..10_000 {
+            let by_time = table.next_after(hash, None).map(|(_, index)| index);
+            assert_eq!(table.largest_draw(hash), by_time);
+        }
+        let one = Rendezvous {}.build(&members[..1], Limits::new(1)).unwrap();
+        assert_eq!(one.locate(7), Some(0));
+    }
 
     #[test]
     fn waiting_times_are_logarithms() {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tenfold::ring::placement::DynPlacement;
-use tenfold::ring::{Jump, Maglev, Native, Ring};
+use tenfold::ring::{Anchor, Jump, Maglev, MultiProbe, Native, Rendezvous, Ring, SlotTable};
 
 #[derive(Arbitrary, Debug)]
 enum Change {
@@ -20,6 +20,21 @@ enum Kind {
     Native { points: u8 },
     Maglev { size: u16 },
     Jump,
+    SlotTable { slots: u16 },
+    Anchor { capacity: u8 },
+    Rendezvous,
+    MultiProbe { probes: u8 },
+}
+
+impl Kind {
+    /// Whether only keys of the node that changes may move.
+    fn is_minimal(&self) -> bool {
+        !matches!(self, Self::Maglev { .. } | Self::Jump)
+    }
+
+    fn has_ranges(&self) -> bool {
+        matches!(self, Self::Native { .. } | Self::Maglev { .. } | Self::SlotTable { .. } | Self::Jump)
+    }
 }
 
 fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
@@ -28,6 +43,10 @@ fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
         Kind::Native { points } => DynPlacement::new(Native::with_points(points.into())),
         Kind::Maglev { size } => DynPlacement::new(Maglev::with_table_size(size.into())),
         Kind::Jump => DynPlacement::new(Jump::default()),
+        Kind::SlotTable { slots } => DynPlacement::new(SlotTable::with_slots(slots.into())),
+        Kind::Anchor { capacity } => DynPlacement::new(Anchor::with_capacity(capacity.into())),
+        Kind::Rendezvous => DynPlacement::new(Rendezvous::default()),
+        Kind::MultiProbe { probes } => DynPlacement::new(MultiProbe::with_probes(probes.into())),
     };
     let Ok(mut ring) = Ring::<u8>::builder().placement(placement).max_entries(10_000).build() else { return };
     let mut model = BTreeMap::new();
@@ -42,9 +61,20 @@ fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
             }),
         };
         let Ok(new) = changed else { continue };
-        let plan = ring.plan(&new).expect("rings of one placement can be compared");
+        let node = match change {
+            Change::Add { node, .. } | Change::Remove { node } | Change::Weigh { node, .. } => node,
+        };
         for hash in hashes.iter().take(16) {
-            assert_eq!(plan.changes(*hash), ring.locate_hash(*hash) != new.locate_hash(*hash));
+            let (before, after) = (ring.locate_hash(*hash), new.locate_hash(*hash));
+            if kind.is_minimal() && before != after {
+                assert!(before == Some(&node) || after == Some(&node));
+            }
+        }
+        if kind.has_ranges() {
+            let plan = ring.plan(&new).expect("rings of one placement can be compared");
+            for hash in hashes.iter().take(16) {
+                assert_eq!(plan.changes(*hash), ring.locate_hash(*hash) != new.locate_hash(*hash));
+            }
         }
         ring = new;
     }
@@ -57,5 +87,8 @@ fuzz_target!(|input: (Kind, Vec<Change>, Vec<u64>)| {
         let homes: Vec<_> = ring.replicas_hash(*hash, 20).collect();
         assert_eq!(homes.first().copied(), owner);
         assert!((1..homes.len()).all(|n| !homes[..n].contains(&homes[n])));
+        let by_zone: Vec<_> = ring.replicas_by_hash(*hash, 20, |node| *node % 3).collect();
+        assert_eq!(by_zone.len(), homes.len());
+        assert!((1..by_zone.len()).all(|n| !by_zone[..n].contains(&by_zone[n])));
     }
 });

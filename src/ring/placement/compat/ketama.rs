@@ -35,15 +35,14 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
 /// # Ties
 ///
 /// Where two servers have a point at one position, the first on the list has it, and the order of the list matters for
-/// nothing else. That is a stable sort; the original calls `qsort`, which is one in most releases of glibc and need not be
-/// elsewhere.
+/// nothing else. That is what a stable sort makes of it; the original calls `qsort`, which need not be one.
 ///
 /// # What the original does besides
 ///
 /// It reads names of at most 23 bytes, takes an IPv6 address as it is written in its file, ends keys at the first zero byte,
 /// and keeps its points in 512 KiB of shared memory. It reads the number in the last line of a file without its last digit if
 /// no line break follows. It knows no replicas; here they are the servers of the points that follow. Other libraries that are
-/// called ketama differ from it: they have 160 points whatever the weight, or other texts for them.
+/// called ketama can have other points.
 ///
 /// # Complexity
 ///

@@ -36,21 +36,22 @@ const POINTS: u64 = 160;
 ///
 /// # Weights
 ///
-/// Points of a server depend on itself only, so a change moves what it must: between servers that stay, nothing moves, except
-/// at positions that two of them share. nginx does not take a weight of zero. A node of weight zero is placed like a server
-/// that is `down`: its keys go where nginx takes them.
+/// Points of a server depend on itself only, so a change moves only what it must: between servers that stay nothing moves.
+/// nginx does not take a weight of zero. A node of weight zero is placed like a server that is `down`: its keys go where nginx
+/// takes them.
 ///
 /// # Ties
 ///
-/// Where two servers have a point at one position, the first on the list has it and the other point is gone. That is a stable
-/// sort; nginx calls `qsort`, which is one in most releases of glibc and need not be elsewhere.
+/// Where two servers have a point at one position, the first on the list has it and the other point is gone. That is what
+/// a stable sort makes of it; nginx calls `qsort`, which need not be one.
 ///
 /// # What nginx does besides
 ///
 /// It takes turns among the addresses that one server name stands for, and spreads requests with an empty key over all
 /// servers; here an empty key has an owner. A server that fails is passed over for those of the points that follow, which are
-/// the candidates here, but after 20 points nginx takes turns as well. Servers marked `backup` are on no circle: leave them
-/// out. One that is marked `resolve` is known by its name all the same.
+/// the candidates here, but after some 20 points nginx takes turns as well. Servers marked `backup` are on no circle: leave
+/// them out. One that is marked `resolve` is known by the text in its directive all the same; with `service` it is known by
+/// the names that the DNS gives.
 ///
 /// # Complexity
 ///
