@@ -22,7 +22,7 @@ impl<N, P: Placement> Ring<N, P> {
     /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if the ring has fewer nodes with weight.
     ///
     /// When one node joins or leaves, the list of a key changes by at most one member with most placements, and by more with
-    /// some: the [table](super#which-placement) says which.
+    /// some: the [table](crate::ring#which-placement) says which.
     ///
     /// # Complexity
     ///

@@ -52,8 +52,10 @@ impl<N, P: Placement> Ring<N, P> {
     /// Up to `n` distinct nodes for `key`, from different zones first: the owner, then the nearest node of each further zone, and
     /// when all zones have one, a second of each, and so on. `zone` says where a node stands: a data centre, a rack, a disk.
     ///
-    /// The first of `n` nodes are those that a smaller `n` gives. Where [`replicas`](Self::replicas) changes by at most one
-    /// member when one node joins or leaves, this does as well.
+    /// The first of `n` nodes are those that a smaller `n` gives. When one node joins or leaves, the list of a key changes by at
+    /// most one member with most placements: the [table](crate::ring#which-placement) says which. (With
+    /// [`SlotTable`](crate::ring::SlotTable) and [`Anchor`](crate::ring::Anchor) an owner that is replaced loses its first place, so
+    /// that now and then another node of its zone comes in as well.)
     ///
     /// # Complexity
     ///

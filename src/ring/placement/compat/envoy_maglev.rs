@@ -12,8 +12,8 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk, nex
 
 /// The Maglev table of Envoy: every key where its `maglev` load balancer places it.
 ///
-/// Names are those of [`EnvoyRing`](super::EnvoyRing). Hosts take turns, in the order of their names, at picking the next free
-/// entry in an order of their own, until the table is full; a key belongs to entry `hash % size`. How
+/// Names are those of [`EnvoyRing`](super::EnvoyRing). Hosts take turns, in the order of their names, at picking the
+/// next free entry in an order of their own, until the table is full; a key belongs to entry `hash % size`. How
 /// [`Maglev`](crate::ring::Maglev) differs: it has other hashes, cuts the hash space into ranges, and spreads the first
 /// turns of light nodes.
 ///
@@ -30,10 +30,10 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk, nex
 ///
 /// # Weights
 ///
-/// All hosts have a turn in the first round, then each as often as its weight says, compared with the heaviest; so a light host
-/// owns an entry more than its share. With more hosts than entries the last by name own none. Envoy takes a weight of zero as
-/// one, and refuses weights that add up to 2^32 or more; here a node of weight zero is not on the list, and there is no such
-/// limit.
+/// All hosts have a turn in the first round, then each as often as its weight says, compared with the heaviest; so a
+/// light host can own an entry more than its share. With more hosts than entries the last by name own none. Envoy takes
+/// a weight of zero as one, and refuses weights that add up to 2^32 or more; here a node of weight zero is not on the
+/// list, and there is no such limit.
 ///
 /// A change moves more than it must: entries of hosts that stay change hands as well, more of them the more hosts there are
 /// for a table. The order of the list does not matter. Two nodes with one name, which Envoy has no order for, take turns in

@@ -36,9 +36,9 @@ const POINTS: u64 = 160;
 ///
 /// # Weights
 ///
-/// Points of a server depend on itself only, so a change moves only what it must: between servers that stay nothing moves.
-/// nginx does not take a weight of zero. A node of weight zero is placed like a server that is `down`: its keys go where nginx
-/// takes them.
+/// Points of a server depend on itself only, so a change moves only what it must: between servers that stay nothing
+/// moves. nginx does not take a weight of zero. A node of weight zero is placed like a server that is `down`: its keys
+/// go where nginx takes them.
 ///
 /// # Ties
 ///
