@@ -153,15 +153,19 @@ const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 const ONE: f64 = 1.0 - 1.0 / 1_099_511_627_776.0;
 
 /// `1 / (2 n + 1)`: the series of the logarithm.
-const SERIES: [f64; 11] = {
-    let mut series = [1.0; 11];
-    let mut n = 0;
-    while n < series.len() {
-        series[n] = 1.0 / (2 * n + 1) as f64;
-        n += 1;
-    }
-    series
-};
+const SERIES: [f64; 11] = [
+    1.0,
+    1.0 / 3.0,
+    1.0 / 5.0,
+    1.0 / 7.0,
+    1.0 / 9.0,
+    1.0 / 11.0,
+    1.0 / 13.0,
+    1.0 / 15.0,
+    1.0 / 17.0,
+    1.0 / 19.0,
+    1.0 / 21.0,
+];
 
 /// `-ln((draw + 1) / 2^64)`, from operations that are the same everywhere.
 fn waiting_time(draw: u64) -> f64 {
