@@ -296,7 +296,7 @@ fn every_trait_can_be_used_behind_a_pointer() {
 }
 
 /// One of each.
-const RING_ERRORS: [ring::Error; 14] = [
+const RING_ERRORS: [ring::Error; 15] = [
     ring::Error::BadState,
     ring::Error::CapacityExceeded {
         needed: 2,
@@ -312,6 +312,7 @@ const RING_ERRORS: [ring::Error; 14] = [
     ring::Error::NoPoints,
     ring::Error::NoSlots,
     ring::Error::NotPrime { size: 4 },
+    ring::Error::Outdated,
     ring::Error::Probes { given: 0 },
     ring::Error::RingSizes {
         minimum: 2,

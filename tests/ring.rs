@@ -585,6 +585,20 @@ fn a_shared_ring_shows_changes_and_counts_them() {
 }
 
 #[test]
+fn a_planned_change_is_published_only_in_time() {
+    let shared = SharedRing::new(Ring::new([1_u32, 2]).unwrap());
+    let old = shared.load();
+    let new = old.with(3).unwrap();
+    assert_eq!(shared.replace(&old, new.clone()).unwrap().len(), 3);
+    assert_eq!(shared.replace(&old, new).unwrap_err(), Error::Outdated);
+    // Nor is a ring of the same nodes the same ring.
+    let twin = Ring::new([1_u32, 2, 3]).unwrap();
+    assert!(shared.replace(&twin, old.clone()).is_err());
+    assert_eq!((shared.load().len(), shared.stats().refusals), (3, 2));
+    assert!(shared.replace(&shared.load(), old).is_ok());
+}
+
+#[test]
 fn a_change_that_meets_another_is_worked_out_again() {
     let shared = SharedRing::new(Ring::new([1_u32]).unwrap());
     let mut calls = 0;

@@ -60,17 +60,17 @@ impl<N, P: Placement> Ring<N, P> {
         }))
     }
 
-    /// What changes hands on the way from this ring to another one, which may have another placement.
+    /// What changes hands on the way from this ring to another one, which may have another placement with the same hash.
     ///
     /// # Errors
     ///
-    /// [`Error::Incomparable`] if one of the placements has no ranges; two rings of [`Jump`](super::Jump) can be compared.
+    /// [`Error::Incomparable`] if one of the placements has no ranges, unless both are [`Jump`](super::Jump).
     ///
     /// # Complexity
     ///
-    /// One pass over the entries of both tables; 48 bytes per range that moves. For [`Jump`](super::Jump), one pass over the
+    /// One pass over the entries of both tables; 56 bytes per range that moves. For [`Jump`](super::Jump), one pass over the
     /// buckets and 16 bytes for each.
-    pub fn plan<P2: Placement>(&self, to: &Ring<N, P2>) -> Result<Plan, Error> {
+    pub fn plan<P2: Placement<Hash = P::Hash>>(&self, to: &Ring<N, P2>) -> Result<Plan, Error> {
         match (self.table().layout(), to.table().layout()) {
             (Layout::Jump(old), Layout::Jump(new)) => Ok(Plan::between_buckets(
                 (old, self.members()),
@@ -89,8 +89,8 @@ impl<N, P: Placement> Ring<N, P> {
     ///
     /// # Complexity
     ///
-    /// As [`moves`](Self::moves); 48 bytes per move.
-    pub fn plan_copies<P2: Placement>(
+    /// As [`moves`](Self::moves); 56 bytes per move.
+    pub fn plan_copies<P2: Placement<Hash = P::Hash>>(
         &self,
         to: &Ring<N, P2>,
         copies: usize,
@@ -108,7 +108,7 @@ impl<N, P: Placement> Ring<N, P> {
     /// # Complexity
     ///
     /// For each range of either ring, `copies` steps in both; memory for `copies` nodes.
-    pub fn moves<'r, P2: Placement>(
+    pub fn moves<'r, P2: Placement<Hash = P::Hash>>(
         &'r self,
         to: &'r Ring<N, P2>,
         copies: usize,

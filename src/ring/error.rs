@@ -30,6 +30,9 @@ pub enum Error {
         /// Index of the other; of a node that was to be added, the one it would have had.
         second: u32,
     },
+    /// A shared ring is not the one that the change began from.
+    #[error("the ring has changed meanwhile: load it and plan again")]
+    Outdated,
     /// A placement that other systems share needs a name for each node: text, bytes, an address, or a type that says its
     /// [`stable_name`](crate::hash::StableKey::stable_name).
     #[error(
@@ -52,7 +55,7 @@ pub enum Error {
     Factor,
     /// One of two placements does not divide the hash space into ranges.
     #[error(
-        "only placements with ranges can be compared, and two jump rings: locate keys in both rings instead"
+        "only placements with ranges can be compared, or the owners of two jump rings: locate keys in both rings instead"
     )]
     Incomparable,
     /// Zero points per unit of weight: no node would ever own a key.

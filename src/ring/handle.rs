@@ -198,6 +198,11 @@ impl<N, P: Placement> Ring<N, P> {
         &self.inner.members
     }
 
+    /// Whether the other one is a clone of this ring or this of it.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Nodes with weight.
     pub(super) fn alive(&self) -> usize {
         self.inner.alive

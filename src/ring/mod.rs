@@ -59,7 +59,10 @@
 //! * **Replicas**: when a node joins or leaves, the set of a key's [replicas](Ring::replicas) changes by at most one member.
 //! * **By zone**: so does the set of its replicas [from different zones](Ring::replicas_by).
 //! * **Stateless**: the nodes and their weights are all there is to know. Neither the order of nodes nor what was before
-//!   matters, but for two points of the compatible circles at one position, where the first node listed wins.
+//!   matters.
+//!
+//! The circles of other systems have 2^32 positions, so that two nodes have a point at one position now and then. Then the
+//! first node listed has it, and to that extent order matters.
 //!
 //! [`Ketama`]: placement::Ketama
 //! [`NginxConsistent`]: placement::NginxConsistent

@@ -134,6 +134,22 @@ impl<N, P: Placement> SharedRing<N, P> {
         }
     }
 
+    /// Replaces the ring by `to`, if it is still `from`: for a change that was planned, and whose data was moved, before it is
+    /// published.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Outdated`] if another ring was published meanwhile; then that one stays.
+    pub fn replace(&self, from: &Ring<N, P>, to: Ring<N, P>) -> Result<Ring<N, P>, Error> {
+        self.update(|ring| {
+            if ring.is_same_as(from) {
+                Ok(to.clone())
+            } else {
+                Err(Error::Outdated)
+            }
+        })
+    }
+
     /// Size and evenness of the current ring, and what happened so far.
     #[must_use]
     pub fn stats(&self) -> Stats {

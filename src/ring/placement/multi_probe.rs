@@ -18,8 +18,8 @@ use crate::ring::Error;
 ///
 /// # Complexity
 ///
-/// A lookup takes as many searches as there are probes. About 10 bytes per unit of weight, a sixteenth of what [`Native`] needs: for
-/// memory that is scarce, or a number of nodes that is very large.
+/// A lookup takes as many searches as there are probes. About 10 bytes per unit of weight, where [`Native`] has 160 points of
+/// that size: for memory that is scarce, or a number of nodes that is very large.
 ///
 /// # Source
 ///

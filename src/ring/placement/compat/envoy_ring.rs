@@ -31,8 +31,8 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
 /// only. Envoy takes a weight of zero as one, and refuses weights that add up to 2^32 or more; here a node of weight zero is
 /// not on the list, and there is no such limit.
 ///
-/// A change of hosts or weights changes how many points each host has, so those of others come and go as well: more moves
-/// than must, some of it between hosts that stay.
+/// While the minimum decides how many points there are, a change of hosts or weights changes how many each host has, so
+/// those of others come and go as well: more moves than must, some of it between hosts that stay.
 ///
 /// # Ties
 ///

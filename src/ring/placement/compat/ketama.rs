@@ -28,8 +28,8 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
 ///
 /// Of `n` servers one has `⌊40 × n × weight / total⌋` times four points, in the arithmetic of the original: the quotient
 /// in 32 bits, the product in 64 and its floor in 32 again. So a server with less than a fortieth of the average weight
-/// owns nothing, and what a change does to `n` or to the total can give or take four points of any server: a little
-/// moves between servers that stay. The original refuses a file in which a server has no memory; here a node of weight
+/// owns nothing. A change of `n` or of the total can give or take points of any server: when one weight doubles, all others
+/// lose some, and about twice as much moves as must. The original refuses a file in which a server has no memory; here a node of weight
 /// zero is not on the list and does not count.
 ///
 /// # Ties
