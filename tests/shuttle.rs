@@ -280,7 +280,10 @@ fn leases_for_a_hot_key() {
                     let lease = bounded.lease("hot").unwrap();
                     // Two nodes at least share the leases of all callers.
                     let most = bounded.loads().iter().map(|(_, leases)| *leases).max();
-                    assert!(most <= Some(CALLERS / 2), "a node above its bound: {most:?}");
+                    assert!(
+                        most <= Some(CALLERS / 2),
+                        "a node above its bound: {most:?}"
+                    );
                     thread::yield_now();
                     drop(lease);
                 }

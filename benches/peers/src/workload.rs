@@ -3,7 +3,8 @@
 /// Who a contestant is in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// This crate: the row named exactly `tenfold` is the default configuration through the documented call.
+    /// This crate: the row named exactly `tenfold` is the default configuration through the documented call, except for
+    /// what has to be said: the placement, and the capacity of one that can't grow.
     Tenfold,
     /// Another crate or the standard library, in its best public settings.
     Peer,

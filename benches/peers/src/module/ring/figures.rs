@@ -86,6 +86,48 @@ impl<T: Table> Timed for Building<T> {
     }
 }
 
+/// Time to make a table with one node more beside one of so many nodes, and to drop it.
+pub(super) struct AddNode(pub(super) usize);
+
+impl Figure for AddNode {
+    type Out = Box<dyn Timed>;
+
+    fn of<T: Table>(&self, name: &'static str, role: Role) -> Contestant<Self::Out> {
+        let count = self.0;
+        Contestant::new(name, role, move || {
+            let adding = Adding::<T>::to(count)?;
+            table::check(&adding.table.with(adding.added)?, count + 1)?;
+            Ok(Box::new(adding) as Box<dyn Timed>)
+        })
+    }
+}
+
+struct Adding<T> {
+    table: T,
+    added: SocketAddr,
+}
+
+impl<T: Table> Adding<T> {
+    fn to(count: usize) -> Result<Self, String> {
+        let mut nodes = table::nodes(count + 1);
+        let added = nodes.pop().ok_or("no node to add")?;
+        let table = T::build(&nodes)?;
+        Ok(Self { table, added })
+    }
+}
+
+impl<T: Table> Timed for Adding<T> {
+    fn batch(&self) -> u64 {
+        1
+    }
+
+    fn worker(&self, _thread: usize) -> Box<dyn Worker + '_> {
+        Box::new(Repeat::new(1, || {
+            self.table.with(black_box(self.added)).is_ok()
+        }))
+    }
+}
+
 /// Bytes that a table of so many nodes holds, the nodes included.
 pub(super) struct Memory(pub(super) usize);
 
@@ -135,14 +177,11 @@ impl Figure for Moved {
     fn of<T: Table>(&self, name: &'static str, role: Role) -> Contestant<f64> {
         let count = self.0;
         Contestant::new(name, role, move || {
-            let mut nodes = table::nodes(count + 1);
-            let added = nodes.pop().ok_or("no node to add")?;
-            let table = T::build(&nodes)?;
-            let before: Vec<_> = owners(&table).collect();
-            let table = table.with(added)?;
-            table::check(&table, count + 1)?;
-            let moved = owners(&table)
-                .zip(before)
+            let Adding { table, added } = Adding::<T>::to(count)?;
+            let larger = table.with(added)?;
+            table::check(&larger, count + 1)?;
+            let moved = owners(&larger)
+                .zip(owners(&table))
                 .filter(|(after, before)| after != before)
                 .count();
             Ok(100.0 * moved as f64 / SAMPLE as f64)

@@ -1,123 +1,102 @@
 //! Consistent hashing: from a key to the node that owns it.
 //!
-//! Three families are compared, each with crates of its own kind: rings of points, Maglev tables and jump hashing. In a
-//! workload's name stands the family; the row `tenfold` is that family's placement with its defaults.
+//! Families of placements are compared, each with crates of its own kind. In a workload's name stands the family; the row
+//! `tenfold` is that family's placement with its defaults, and with the capacity of its peer where that has to be said.
 
+mod families;
 mod figures;
 mod ours;
 mod table;
 mod theirs;
 
-use tenfold::ring::{Jump, Maglev, Native};
+use tenfold::ring::{Jump, Maglev, MultiProbe, Rendezvous, SlotTable};
 
-use self::figures::{Build, Figure, Lookup, Memory, Moved, Peak};
-use self::ours::Placed;
-use crate::workload::{Contestant, Role, Timed, Workload};
+use self::families::Rows;
+use self::figures::{AddNode, Build, Figure, Lookup, Memory, Moved, Peak};
+use self::ours::Room;
+use crate::workload::Workload;
 
 const NODES: [usize; 3] = [10, 100, 1000];
 const THREADS: &[usize] = &[1, 2];
 
 pub(crate) fn workloads() -> Vec<Workload> {
-    let mut all = Vec::new();
-    all.extend(NODES.map(|nodes| {
-        let lookup = Lookup(nodes);
-        let rows = [points(&lookup), other_ways(&lookup), limits(&lookup)];
-        looking_up(format!("native {nodes}x160"), rows)
-    }));
-    all.extend(NODES.map(|nodes| {
-        let lookup = Lookup(nodes);
-        let pre_hashed = vec![hashed::<Maglev>(&lookup)];
-        let rows = [maglev(&lookup), pre_hashed, limits(&lookup)];
-        looking_up(format!("maglev {nodes}"), rows)
-    }));
-    all.extend(NODES.map(|nodes| {
-        let lookup = Lookup(nodes);
-        let pre_hashed = vec![hashed::<Jump>(&lookup)];
-        let rows = [jump(&lookup), pre_hashed, limits(&lookup)];
-        looking_up(format!("jump {nodes}"), rows)
-    }));
-    let build = |family, rows| Workload::timed(format!("build {family}"), &[1], rows);
-    all.push(build("native 100x160", points(&Build(100))));
-    all.push(build("native 1000x160", points(&Build(1000))));
-    all.push(build("maglev 100", maglev(&Build(100))));
+    let mut all = lookups();
+    all.extend(changes());
     all.extend(counted("memory", "bytes", &Memory(100)));
     all.extend(counted("peak/mean", "percent", &Peak(100)));
     all.extend(counted("moved", "percent", &Moved(100)));
     all
 }
 
-type Rows = Vec<Contestant<Box<dyn Timed>>>;
+fn lookups() -> Vec<Workload> {
+    use families::{
+        anchor, bounded, hashed, jump, maglev, points, probes, rendezvous, slots, ways_to_ask,
+    };
+    let mut all = Vec::from(looking_up("native", "x160", points, ways_to_ask));
+    let bounded = bounded(&Lookup(100));
+    all.push(Workload::timed("lookup bounded 100x160", THREADS, bounded));
+    all.extend(looking_up("maglev", "", maglev, hashed::<Maglev>));
+    all.extend(looking_up("slots", "", slots, hashed::<SlotTable>));
+    all.extend(looking_up("jump", "", jump, hashed::<Jump>));
+    all.extend(looking_up("anchor", "", anchor, hashed::<Room>));
+    all.extend(looking_up(
+        "rendezvous",
+        "",
+        rendezvous,
+        hashed::<Rendezvous>,
+    ));
+    all.extend(looking_up("multi-probe", "", probes, hashed::<MultiProbe>));
+    all
+}
 
-fn looking_up(family: String, rows: [Rows; 3]) -> Workload {
-    let rows = rows.into_iter().flatten().collect();
-    Workload::timed(format!("lookup {family}"), THREADS, rows)
+/// Lookups of a family and further ways to ask it, among several numbers of nodes.
+fn looking_up(
+    family: &str,
+    points: &str,
+    rows: fn(&Lookup) -> Rows,
+    other_ways: fn(&Lookup) -> Rows,
+) -> [Workload; NODES.len()] {
+    NODES.map(|nodes| {
+        let lookup = Lookup(nodes);
+        let rows = [rows, other_ways, families::limits].map(|rows| rows(&lookup));
+        let rows = rows.into_iter().flatten().collect();
+        Workload::timed(format!("lookup {family} {nodes}{points}"), THREADS, rows)
+    })
+}
+
+/// Tables that are made anew, and tables that are made from others.
+fn changes() -> impl Iterator<Item = Workload> {
+    use families::{anchor, maglev, points, slots};
+    let changes = [
+        ("build native 100x160", points(&Build(100))),
+        ("build native 1000x160", points(&Build(1000))),
+        ("build maglev 100", maglev(&Build(100))),
+        ("build slots 100", slots(&Build(100))),
+        ("build anchor 100", anchor(&Build(100))),
+        ("add one node native 100x160", points(&AddNode(100))),
+        ("add one node native 1000x160", points(&AddNode(1000))),
+    ];
+    changes
+        .into_iter()
+        .map(|(name, rows)| Workload::timed(name, &[1], rows))
 }
 
 /// A figure of quality, family by family.
 fn counted<F: Figure<Out = f64>>(what: &str, unit: &'static str, figure: &F) -> Vec<Workload> {
     let families = [
-        ("native 100x160", points(figure)),
-        ("maglev 100", maglev(figure)),
-        ("jump 100", jump(figure)),
+        ("native 100x160", families::points(figure)),
+        ("maglev 100", families::maglev(figure)),
+        ("slots 100", families::slots(figure)),
+        ("jump 100", families::jump(figure)),
+        ("anchor 100", families::anchor(figure)),
+        ("rendezvous 100", families::rendezvous(figure)),
+        ("multi-probe 100", families::probes(figure)),
     ];
     families
         .into_iter()
         .map(|(family, mut rows)| {
-            rows.push(modulo(figure));
+            rows.push(families::modulo(figure));
             Workload::counted(format!("{what} {family}"), unit, rows)
         })
         .collect()
-}
-
-/// Rings of 160 points per node.
-fn points<F: Figure>(figure: &F) -> Vec<Contestant<F::Out>> {
-    vec![
-        figure.of::<ours::Native>("tenfold", Role::Tenfold),
-        figure.of::<theirs::Ketama>("pingora-ketama", Role::Peer),
-        figure.of::<theirs::HashRing>("hashring", Role::Peer),
-    ]
-}
-
-/// Further ways to ask tenfold's ring of points.
-fn other_ways(lookup: &Lookup) -> Rows {
-    vec![
-        hashed::<Native>(lookup),
-        lookup.of::<ours::Shared>("tenfold (shared)", Role::Tenfold),
-        lookup.of::<ours::Reading>("tenfold (reader)", Role::Tenfold),
-    ]
-}
-
-fn hashed<P: Placed>(lookup: &Lookup) -> Contestant<Box<dyn Timed>> {
-    lookup.of::<ours::Hashed<P>>("tenfold (pre-hashed)", Role::Tenfold)
-}
-
-/// Maglev tables in their default sizes, 65 537 entries here and 100 per node there, and both in the first of them.
-fn maglev<F: Figure>(figure: &F) -> Vec<Contestant<F::Out>> {
-    vec![
-        figure.of::<ours::Other<Maglev>>("tenfold", Role::Tenfold),
-        figure.of::<theirs::Maglev<0>>("maglev", Role::Peer),
-        figure.of::<theirs::Maglev<65_537>>("maglev (65537 entries)", Role::Peer),
-    ]
-}
-
-/// Hashing without a table of points.
-fn jump<F: Figure>(figure: &F) -> Vec<Contestant<F::Out>> {
-    vec![
-        figure.of::<ours::Other<Jump>>("tenfold", Role::Tenfold),
-        figure.of::<theirs::Jump>("jumphash", Role::Peer),
-        figure.of::<theirs::Anchor>("anchorhash", Role::Peer),
-    ]
-}
-
-/// The least that any lookup does: hash the key, find the node in a list.
-fn limits<F: Figure>(figure: &F) -> Vec<Contestant<F::Out>> {
-    vec![
-        modulo(figure),
-        figure.of::<theirs::Scaled>("hash * n / 2^64", Role::Limit),
-    ]
-}
-
-/// Not consistent: one node more moves nearly every key.
-fn modulo<F: Figure>(figure: &F) -> Contestant<F::Out> {
-    figure.of::<theirs::Modulo>("hash % n", Role::Limit)
 }

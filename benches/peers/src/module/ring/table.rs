@@ -15,8 +15,8 @@ pub(super) trait Table: Sized + Sync + 'static {
 
     fn build(nodes: &[SocketAddr]) -> Result<Self, String>;
 
-    /// The table with one node more, by the way its crate offers for that.
-    fn with(self, node: SocketAddr) -> Result<Self, String>;
+    /// A table that has one node more, by the way its crate offers for that; this one stays as it is.
+    fn with(&self, node: SocketAddr) -> Result<Self, String>;
 
     fn handle(&self) -> Self::Handle<'_>;
 
@@ -32,6 +32,11 @@ pub(super) fn nodes(count: usize) -> Vec<SocketAddr> {
             SocketAddr::from(([10, 0, high, low], port))
         })
         .collect()
+}
+
+/// How far a table of `count` nodes may grow, where that has to be said when it is built: by a quarter, and one.
+pub(super) fn capacity(count: usize) -> u16 {
+    u16::try_from(count + count / 4 + 1).unwrap_or(u16::MAX)
 }
 
 /// Whether the table answers as a table of `count` nodes must: always one of them, the same one when asked again, and
