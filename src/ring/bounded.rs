@@ -41,7 +41,8 @@ use crate::kernel::sync::{Arc, AtomicU64, Ordering, yield_now};
 ///
 /// # Complexity
 ///
-/// A lookup, one or two steps on average to a node with room, however many nodes there are, and six atomic operations from begin to
+/// A lookup, one or two steps on average to a node with room, however many nodes there are (but a hot key passes all those that
+/// are full, its own doing), and six atomic operations from begin to
 /// end, two of them on one counter for all. Nothing allocates. About a hundred bytes per node besides the ring.
 ///
 /// # Source

@@ -8,9 +8,9 @@ use crate::ring::Error;
 
 /// Multi-probe consistent hashing: a point per node instead of 160, and 21 probes per key instead of one.
 ///
-/// A key is hashed to several places on the circle, and the node whose point follows one of them most closely owns it. Nodes that come and
-/// go move their own keys only. The fullest node has hardly more than its share; the emptiest may have next to nothing, since
-/// nothing holds a point away from its neighbours.
+/// A key is hashed to several places on the circle, and the node whose point follows one of them most closely owns it. Nodes
+/// that come and go move their own keys only. The fullest node has little more than its share; the emptiest may have next to
+/// nothing, since nothing holds a point away from its neighbours.
 ///
 /// # Weights
 ///
@@ -51,7 +51,7 @@ impl MultiProbe {
 }
 
 impl Default for MultiProbe {
-    /// 21 probes, with which the paper keeps the fullest node within 5 % of its share.
+    /// 21 probes, the paper's choice: among very many nodes the fullest has about `21 / 20` of its share.
     fn default() -> Self {
         Self::with_probes(21)
     }

@@ -121,6 +121,7 @@ impl RendezvousTable {
 }
 
 impl Table for RendezvousTable {
+    #[inline]
     fn locate(&self, hash: u64) -> Option<usize> {
         if self.equal {
             if let Some(index) = self.largest_draw(hash) {

@@ -5,3 +5,4 @@ mod guide;
 mod sort;
 
 pub(super) use circle::{Circle, MAX_OWNERS, Wide, owner, point};
+pub(super) use sort::sorted_words;

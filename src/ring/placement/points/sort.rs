@@ -14,7 +14,7 @@ const PART: usize = 1 << 10;
 
 /// The `count` words that `words` makes, each time the same, in ascending order, in a vector with room for `spare` more; and a
 /// guide to them, which comes out on the way.
-pub(in crate::ring) fn sorted<I: Iterator<Item = u64>>(
+pub(super) fn sorted<I: Iterator<Item = u64>>(
     count: usize,
     spare: usize,
     words: impl Fn() -> I,
@@ -46,6 +46,14 @@ pub(in crate::ring) fn sorted<I: Iterator<Item = u64>>(
         begin = end;
     }
     (all, guide)
+}
+
+/// The same without a guide.
+pub(in crate::ring) fn sorted_words<I: Iterator<Item = u64>>(
+    count: usize,
+    words: impl Fn() -> I,
+) -> Vec<u64> {
+    sorted(count, 0, words).0
 }
 
 /// Sorts the words of one part, with `begin` words before it, and continues the guide.

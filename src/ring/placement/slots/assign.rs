@@ -1,6 +1,7 @@
 //! Which slots go from whom to whom: no more than quotas ask for.
 
 use super::super::Member;
+use super::super::points::sorted_words;
 
 /// Gives each slot an owner. `owners` says who has it so far, if anybody that is still there; `quotas` how many each member gets.
 ///
@@ -46,13 +47,30 @@ pub(super) fn assign(owners: &mut [Option<u32>], quotas: &[u32], members: &[Memb
 /// Those who get a slot, as often as they do and in the order of slots: turns at even distances, and where two coincide in the
 /// order of ids.
 fn takers(holding: &[u64], quotas: &[u32], members: &[Member]) -> Vec<u32> {
-    let mut turns = Vec::new();
-    for (index, (holding, quota)) in holding.iter().zip(quotas).enumerate() {
-        let missing = u64::from(*quota).saturating_sub(*holding);
-        let id = members.get(index).map(|member| member.id);
-        let time = |turn: u64| ((2 * turn + 1) << 32) / (2 * missing);
-        turns.extend((0..missing).map(|turn| (time(turn), id, index as u32)));
-    }
-    turns.sort_unstable();
-    turns.into_iter().map(|(_, _, index)| index).collect()
+    let missing = holding
+        .iter()
+        .zip(quotas)
+        .map(|(holding, quota)| u64::from(*quota).saturating_sub(*holding));
+    let mut takers: Vec<(u64, u64, u32)> = members
+        .iter()
+        .zip(missing)
+        .zip(0..)
+        .filter(|((_, missing), _)| *missing > 0)
+        .map(|((member, missing), index)| (member.id, missing, index))
+        .collect();
+    takers.sort_unstable();
+    // The time of a turn above the rank of who takes it.
+    let time = |turn: u64, missing: u64| ((2 * turn + 1) << 32) / (2 * missing);
+    let turns = || {
+        let ranked = (0..).zip(&takers);
+        ranked.flat_map(|(rank, (_, missing, _))| {
+            (0..*missing).map(move |turn| time(turn, *missing) << 32 | rank)
+        })
+    };
+    let count = takers.iter().map(|(_, missing, _)| *missing as usize).sum();
+    let taker = |turn: u64| takers.get(turn as u32 as usize).map(|(_, _, index)| *index);
+    sorted_words(count, turns)
+        .into_iter()
+        .filter_map(taker)
+        .collect()
 }

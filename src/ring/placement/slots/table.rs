@@ -80,10 +80,11 @@ impl SlotTable {
         self.slots
     }
 
-    /// A table in which as many slots as possible stay with those who have them, by ids.
+    /// A table in which as many slots as possible stay with those who have them. Owners are places in the list of ids.
     fn assign(
         &self,
-        owners: impl Iterator<Item = Option<u64>>,
+        ids: impl Iterator<Item = u64>,
+        owners: impl Iterator<Item = usize>,
         members: &[Member],
         limits: Limits,
     ) -> Result<Entries, Error> {
@@ -103,8 +104,9 @@ impl SlotTable {
             return Ok(Entries::new(Vec::new(), 0));
         }
         let index: HashMap<u64, u32> = members.iter().map(|member| member.id).zip(0..).collect();
+        let stays: Vec<Option<u32>> = ids.map(|id| index.get(&id).copied()).collect();
         let mut slots: Vec<Option<u32>> = owners
-            .map(|id| index.get(&id?).copied())
+            .map(|owner| stays.get(owner).copied().flatten())
             .chain(std::iter::repeat(None))
             .take(slots)
             .collect();
@@ -141,12 +143,13 @@ impl Placement for SlotTable {
         if stored.is_some_and(|table| table.owners.len() != self.slots as usize) {
             return Err(Error::BadState);
         }
-        let owners = stored.into_iter().flat_map(|table| {
-            let id = |owner: &u32| table.nodes.get(*owner as usize).copied();
-            table.owners.iter().map(id)
-        });
+        let ids = stored
+            .into_iter()
+            .flat_map(|table| table.nodes.iter().copied());
+        let owners = stored.into_iter().flat_map(|table| &table.owners);
+        let owners = owners.map(|owner| *owner as usize);
         Ok(SlotsTable {
-            entries: self.assign(owners, members, limits)?,
+            entries: self.assign(ids, owners, members, limits)?,
             followers: Followers::build(members, limits)?,
         })
     }
@@ -158,9 +161,9 @@ impl Placement for SlotTable {
         members: &[Member],
         limits: Limits,
     ) -> Result<SlotsTable, Error> {
-        let id = |owner: usize| before.get(owner).map(|member| member.id);
+        let ids = before.iter().map(|member| member.id);
         Ok(SlotsTable {
-            entries: self.assign(old.entries.iter().map(id), members, limits)?,
+            entries: self.assign(ids, old.entries.iter(), members, limits)?,
             followers: old.followers.change(before, members, limits)?,
         })
     }
