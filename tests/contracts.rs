@@ -57,7 +57,7 @@ types! {
     ring::Lease<String>: Send, Sync, Unpin;
     ring::Maglev: Send, Sync, Unpin, Copy;
     // Holds iterators of the tables' choosing.
-    ring::Moves<'static, String>: Unpin;
+    ring::Moves<'static, String>: Send, Unpin;
     ring::MultiProbe: Send, Sync, Unpin, Copy;
     ring::Native: Send, Sync, Unpin, Copy;
     ring::Plan: Send, Sync, Unpin;
@@ -80,7 +80,7 @@ types! {
     ring::placement::EnvoyRingTable: Send, Sync, Unpin;
     ring::placement::JumpTable: Send, Sync, Unpin;
     // Holds an iterator of the table's choosing.
-    ring::placement::Layout<'static>: Unpin;
+    ring::placement::Layout<'static>: Send, Unpin;
     ring::placement::Ketama: Send, Sync, Unpin, Copy;
     ring::placement::KetamaHash: Send, Sync, Unpin, Copy;
     ring::placement::KetamaTable: Send, Sync, Unpin;

@@ -881,3 +881,36 @@ fn a_bounded_ring_finds_room_in_a_few_steps() {
         assert!((1.0..1.5).contains(&mean), "{nodes} nodes: {mean} steps");
     }
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_stored_plan_is_checked() {
+    use tenfold::ring::Plan;
+
+    let old = Ring::new(0..5_u32).unwrap();
+    let plan = old.plan_copies(&old.without(&2).unwrap(), 3).unwrap();
+    let stored = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
+    let read = |ranges: &[(u64, u64)]| {
+        let range = |(first, last): &(u64, u64)| {
+            format!(r#"{{"first":{first},"last":{last},"from":0,"to":1,"role":0}}"#)
+        };
+        let ranges: Vec<_> = ranges.iter().map(range).collect();
+        serde_json::from_str::<Plan>(&format!(r#"{{"ranges":[{}]}}"#, ranges.join(",")))
+    };
+    assert!(read(&[]).unwrap().is_empty());
+    let plan = read(&[(0, 10), (0, 10), (11, u64::MAX)]).unwrap();
+    assert_eq!(
+        (plan.moves_of(3).count(), plan.moves_of(11).count()),
+        (2, 1)
+    );
+    for wrong in [
+        &[(5, 4)][..],
+        &[(0, 10), (5, 6)],
+        &[(0, 10), (10, 12)],
+        &[(9, 10), (1, 2)],
+    ] {
+        let refused = read(wrong).unwrap_err().to_string();
+        assert!(refused.contains("contradicts itself"), "{refused}");
+    }
+}

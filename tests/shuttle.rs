@@ -299,6 +299,45 @@ fn leases_for_a_hot_key() {
     assert_eq!(bounded.stats().leases, 2 * CALLERS);
 }
 
+/// A node leaves and comes back while it has leases, or is about to get one through the ring that was: they still count.
+fn leases_of_a_node_that_comes_back() {
+    const CALLERS: u64 = 3;
+    let bounded = Bounded::new(Ring::new([0_u32]).unwrap(), 1.0).unwrap();
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let bounded = bounded.clone();
+            thread::spawn(move || bounded.lease("key"))
+        })
+        .collect();
+    bounded.remove(&0).unwrap();
+    bounded.add(1, 1).unwrap();
+    bounded.remove(&1).unwrap();
+    bounded.add(0, 1).unwrap();
+    let leases = callers
+        .into_iter()
+        .filter_map(|caller| caller.join().unwrap());
+    let leases: Vec<_> = leases.collect();
+    let of_zero = leases.iter().filter(|lease| *lease.node() == 0).count() as u64;
+    assert_eq!(bounded.loads(), [(0, of_zero)], "leases were forgotten");
+    assert_eq!(bounded.in_flight(), leases.len() as u64);
+    drop(leases);
+    assert_eq!((bounded.loads(), bounded.in_flight()), (vec![(0, 0)], 0));
+}
+
+#[test]
+fn leases_outlive_membership() {
+    explore(leases_of_a_node_that_comes_back);
+}
+
+#[test]
+fn red_when_loads_of_absent_nodes_are_forgotten() {
+    must_fail(
+        "leases_outlive_membership",
+        "ForgetAbsent",
+        "leases were forgotten",
+    );
+}
+
 #[test]
 fn no_node_is_above_its_bound() {
     explore(leases_for_a_hot_key);

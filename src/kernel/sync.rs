@@ -144,6 +144,8 @@ pub(crate) mod fault {
         ShareNumber,
         /// A lease of a bounded ring looks whether a node has room, and enters in a second step.
         EnterUnchecked,
+        /// A bounded ring forgets a node that has left as soon as it has no leases.
+        ForgetAbsent,
     }
 
     /// Whether the model that runs in this process is to break in this way.

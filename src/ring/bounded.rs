@@ -79,13 +79,14 @@ const LEASES: usize = 0;
 const OVERFLOWS: usize = 1;
 
 const UNIT: u64 = 1 << 16;
+const MAX_FACTOR: f64 = 65_536.0;
 
 struct State<N, P: Placement> {
     ring: Ring<N, P>,
     /// In the order of the ring's nodes.
     seats: Box<[Arc<Seat<N>>]>,
     weight: u64,
-    /// Loads of nodes that have left while they had leases, by id.
+    /// Loads of nodes that have left and may still have leases, by id.
     left: HashMap<u64, Arc<Load>>,
 }
 
@@ -120,14 +121,40 @@ impl Load {
     }
 }
 
+/// A caller that is in the total; out of it again if a table of a user's panics.
+struct Counted<'t>(&'t AtomicU64);
+
+impl<'t> Counted<'t> {
+    fn new(total: &'t AtomicU64) -> Self {
+        total.fetch_add(1, Ordering::Acquire);
+        Self(total)
+    }
+
+    /// From here on its lease counts it.
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
 impl<N: Clone, P: Placement> State<N, P> {
     fn new(ring: Ring<N, P>, before: Option<&Self>, total: &Arc<CachePadded<AtomicU64>>) -> Self {
         let mut left: HashMap<u64, Arc<Load>> = HashMap::new();
         if let Some(before) = before {
+            // Whoever has a lease, or an older ring to take one from, holds the load as well; two are held by the old state
+            // and by this map. What nobody else holds can't be entered any more.
+            left.extend(before.left.iter().map(|(id, load)| (*id, load.clone())));
+            left.retain(|_, load| Arc::strong_count(load) > 2);
             let here = before.ring.members().iter().map(|member| member.id);
-            let seats = here.zip(before.seats.iter().map(|seat| seat.load.clone()));
-            let loads = seats.chain(before.left.iter().map(|(id, load)| (*id, load.clone())));
-            left.extend(loads);
+            left.extend(here.zip(before.seats.iter().map(|seat| seat.load.clone())));
+            if fault::is(Fault::ForgetAbsent) {
+                left.retain(|_, load| load.leases.load(Ordering::Relaxed) > 0);
+            }
         }
         let new_load = || {
             Arc::new(Load {
@@ -142,9 +169,6 @@ impl<N: Clone, P: Placement> State<N, P> {
                 load: left.remove(&member.id).unwrap_or_else(new_load),
             }));
         }
-        // A load that nobody is part of any more need not be remembered. Whoever is about to enter through an older ring
-        // is counted there and nowhere else.
-        left.retain(|_, load| load.leases.load(Ordering::Relaxed) > 0);
         let weight = ring
             .members()
             .iter()
@@ -170,31 +194,28 @@ impl<N: Clone, P: Placement> State<N, P> {
         u64::try_from(share.div_ceil(whole)).unwrap_or(u64::MAX)
     }
 
-    /// Enters the first node that has room.
+    /// Enters the first node that has room, and tells how many came before it.
     fn enter(&self, hash: u64, total: u64, factor: u64) -> Option<(usize, &Arc<Seat<N>>)> {
-        // All that the placement names, and then all there are: a node that owns nothing may still have room.
-        let named = self.ring.distinct(hash);
-        let all = 0..self.seats.len();
-        named.chain(all).find_map(|index| {
+        let members = self.ring.members();
+        // A node that owns nothing may still have room.
+        let nodes = self.ring.distinct(hash).and_all_others(members);
+        let mut nodes = nodes.take(self.ring.alive()).enumerate();
+        nodes.find_map(|(before, index)| {
             let seat = self.seats.get(index)?;
-            seat.load
-                .enter(self.bound(index, total, factor))
-                .then_some((index, seat))
+            let bound = self.bound(index, total, factor);
+            seat.load.enter(bound).then_some((before, seat))
         })
     }
 }
 
 impl<N: Clone, P: Placement> Bounded<N, P> {
-    /// The most that a factor can be.
-    pub const MAX_FACTOR: f64 = 65_536.0;
-
     /// Bounds the loads of `ring`. The factor is rounded down to a multiple of 2^-16.
     ///
     /// # Errors
     ///
-    /// [`Error::Factor`] if it is not 1 to [`MAX_FACTOR`](Self::MAX_FACTOR).
+    /// [`Error::Factor`] if it is not 1 to 65 536.
     pub fn new(ring: Ring<N, P>, factor: f64) -> Result<Self, Error> {
-        if !(1.0..=Self::MAX_FACTOR).contains(&factor) {
+        if !(1.0..=MAX_FACTOR).contains(&factor) {
             return Err(Error::Factor);
         }
         let total = Arc::new(CachePadded::new(AtomicU64::new(0)));
@@ -214,6 +235,7 @@ impl<N: Clone, P: Placement> Bounded<N, P> {
     /// # Blocking
     ///
     /// Never waits for a lock. A caller walks again only if others entered meanwhile.
+    #[must_use]
     pub fn lease<K: ?Sized>(&self, key: &K) -> Option<Lease<N>>
     where
         P::Hash: KeyHash<K>,
@@ -234,17 +256,18 @@ impl<N: Clone, P: Placement> Bounded<N, P> {
             if state.weight == 0 {
                 return None;
             }
-            let mut leases = total.fetch_add(1, Ordering::Acquire) + 1;
+            let counted = Counted::new(total);
             loop {
-                if let Some((index, seat)) = state.enter(hash, leases, *factor) {
+                let leases = total.load(Ordering::Acquire);
+                if let Some((before, seat)) = state.enter(hash, leases, *factor) {
+                    counted.keep();
                     events.raise(LEASES);
-                    if state.ring.index_of_hash(hash) != Some(index) {
+                    if before > 0 {
                         events.raise(OVERFLOWS);
                     }
                     return Some(Lease { seat: seat.clone() });
                 }
                 yield_now();
-                leases = total.load(Ordering::Acquire);
             }
         })
     }
@@ -348,6 +371,18 @@ pub struct BoundedStats {
     pub leases: u64,
     /// Leases of another node than the key's owner.
     pub overflows: u64,
+}
+
+impl BoundedStats {
+    /// What happened since `earlier`: the counters as differences, what is going on as it is now.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            in_flight: self.in_flight,
+            leases: self.leases.saturating_sub(earlier.leases),
+            overflows: self.overflows.saturating_sub(earlier.overflows),
+        }
+    }
 }
 
 /// A piece of work on a node: made by [`Bounded::lease`]. It ends when it is dropped, in whatever way.

@@ -57,7 +57,7 @@ impl<N: StableKey + Clone, P: Placement + Clone> Ring<N, P> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownNode`] if it is not there.
+    /// [`Error::UnknownNode`] if it is not there; what the placement refuses.
     pub fn without<K: StableKey + ?Sized>(&self, node: &K) -> Result<Self, Error> {
         let index = self.index_of(node).ok_or(Error::UnknownNode)?;
         let (mut nodes, mut members) = (self.list().to_vec(), self.members().to_vec());

@@ -7,10 +7,8 @@ use crate::kernel::error::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stored state of a [`SlotTable`](super::SlotTable) or an [`Anchor`](super::Anchor) contradicts itself, or its size.
-    #[error(
-        "the stored table contradicts itself or its size: store the ring again, or build it from its nodes"
-    )]
+    /// A stored [`SlotTable`](super::SlotTable), [`Anchor`](super::Anchor) or [`Plan`](super::Plan) contradicts itself, or its size.
+    #[error("what was stored contradicts itself or its size: store it again, or make it anew")]
     BadState,
     /// More weight than an [`Anchor`](super::Anchor) has room for.
     #[error(
@@ -69,8 +67,8 @@ pub enum Error {
         /// Points that it should have at most.
         maximum: u32,
     },
-    /// A table without slots or capacity.
-    #[error("a table needs at least 1 slot")]
+    /// A [`SlotTable`](super::SlotTable) without slots or an [`Anchor`](super::Anchor) without capacity.
+    #[error("a table needs at least 1 slot, or a capacity of at least 1")]
     NoSlots,
     /// A number of probes that is not 1 to [`MultiProbe::MAX_PROBES`](super::MultiProbe::MAX_PROBES).
     #[error(

@@ -13,7 +13,7 @@ use crate::kernel::hash::StableKey;
 ///
 /// # Complexity
 ///
-/// What the placement says: see [`Native`], [`Maglev`](super::Maglev), [`Jump`](super::Jump). Nothing allocates on a lookup.
+/// What the [placement](super#which-placement) says. Nothing allocates on a lookup.
 ///
 /// With the feature `serde` a ring is stored as its [`Builder`] is, and built again when it is read; see there for rings from
 /// sources that are not trusted.

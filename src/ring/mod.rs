@@ -26,10 +26,10 @@
 //! | | lookup | bytes | share of a node |
 //! |---|---|---|---|
 //! | [`Native`] | O(1) expected | 9 to 10 per point, 160 points per unit of weight | off by 8 % (one standard deviation) |
-//! | [`SlotTable`] | one load | 2 per slot, 65 536 slots, and 320 per unit of weight | off by one slot |
+//! | [`SlotTable`] | one load | 2 per slot, 65 536 slots, and 320 per unit of weight | off by one slot, and one at least |
 //! | [`Maglev`] | one load | 2 per entry, 65 537 entries | off by one entry |
 //! | [`Jump`] | O(log n) | 4 per unit of weight | even, as hashes are |
-//! | [`Anchor`] | O(1) expected | 16 per unit of capacity, and 320 per unit of weight | even, as hashes are |
+//! | [`Anchor`] | O(1) expected | 16 to 20 per unit of capacity, and 320 per unit of weight | even, as hashes are |
 //! | [`Rendezvous`] | O(n) | 24 per node | even, as hashes are, for any weights |
 //! | [`MultiProbe`] | 21 searches | 10 per unit of weight | never much more than its part; often less |
 //! | [`Ketama`], [`NginxConsistent`] | O(1) expected | 9 to 10 per point, 160 points per node | off by 8 % |
@@ -62,7 +62,8 @@
 //!   matters.
 //!
 //! The circles of other systems have 2^32 positions, so that two nodes have a point at one position now and then. Then the
-//! first node listed has it, and to that extent order matters.
+//! first node listed has it, and to that extent order matters, also where [`without`](Ring::without) puts another node in the
+//! place of the one that leaves.
 //!
 //! [`Ketama`]: placement::Ketama
 //! [`NginxConsistent`]: placement::NginxConsistent

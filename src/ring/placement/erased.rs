@@ -60,6 +60,13 @@ impl Placement for DynPlacement {
     fn with_state(&self, table: &DynTable, members: &[Member]) -> Option<Self> {
         self.0.with_hidden_state(table, members)
     }
+
+    fn forget_state(&mut self) {
+        // Whoever shares the recipe shares its state, and keeps it.
+        if let Some(placement) = Arc::get_mut(&mut self.0) {
+            placement.forget_hidden_state();
+        }
+    }
 }
 
 /// The table of a [`DynPlacement`].
@@ -112,6 +119,7 @@ trait Hidden: fmt::Debug + Send + Sync {
     ) -> Result<DynTable, Error>;
     fn is_by_name(&self) -> bool;
     fn with_hidden_state(&self, table: &DynTable, members: &[Member]) -> Option<DynPlacement>;
+    fn forget_hidden_state(&mut self);
 }
 
 impl<P> Hidden for P
@@ -144,5 +152,9 @@ where
     fn with_hidden_state(&self, table: &DynTable, members: &[Member]) -> Option<DynPlacement> {
         let table = table.0.as_any().downcast_ref()?;
         self.with_state(table, members).map(DynPlacement::new)
+    }
+
+    fn forget_hidden_state(&mut self) {
+        self.forget_state();
     }
 }

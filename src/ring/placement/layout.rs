@@ -7,12 +7,12 @@ use std::fmt;
 pub enum Layout<'t> {
     /// Consecutive ranges from hash 0 on: the last hash of each, and its owner. What lies behind the last range is nobody's,
     /// and a range that ends before the one in front of it is ignored. All hashes of a range have the same candidates.
-    Ranges(Box<dyn Iterator<Item = (u64, usize)> + 't>),
+    Ranges(Box<dyn Iterator<Item = (u64, usize)> + Send + 't>),
     /// Jump consistent hashing over these buckets, as [`Jump::bucket`](super::Jump::bucket) does it: the owner of each.
     Jump(&'t [u32]),
     /// Hash by hash: members, and how large a part of all hashes each owns in proportion to the others. A member may be
     /// listed more than once.
-    Scattered(Box<dyn Iterator<Item = (usize, u64)> + 't>),
+    Scattered(Box<dyn Iterator<Item = (usize, u64)> + Send + 't>),
     /// In a way that is not told.
     Opaque,
 }

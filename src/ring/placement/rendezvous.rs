@@ -104,9 +104,8 @@ impl RendezvousTable {
         let mut best_time = (f64::INFINITY, u64::MAX);
         for runner in &self.runners {
             let draw = StableHash::pair(hash, runner.id);
-            // A waiting time is at least 1 - u, so most runners are out before a logarithm is taken. The factor is more
-            // than all that is lost by rounding.
-            let at_least = (!draw) as f64 * (ONE / TWO_64);
+            // A waiting time is at least 1 - u, so most runners are out before a logarithm is taken.
+            let at_least = least_time(draw);
             if at_least > best_time.0 * runner.weight {
                 continue;
             }
@@ -147,6 +146,12 @@ impl Table for RendezvousTable {
     fn size(&self) -> (usize, usize) {
         (self.runners.len(), size_of_val(&*self.runners))
     }
+}
+
+/// No more than the waiting time: by more than draws are rounded, and by more than anything else is.
+#[inline]
+fn least_time(draw: u64) -> f64 {
+    (!draw).saturating_sub(1 << 11) as f64 * (ONE / TWO_64)
 }
 
 const TWO_64: f64 = 18_446_744_073_709_551_616.0;
@@ -224,7 +229,7 @@ mod tests {
                 (got - exact).abs() <= 1e-14 * exact.max(1e-9),
                 "{draw}: {got} is not {exact}"
             );
-            assert!((!draw) as f64 * (ONE / TWO_64) <= got, "{draw}");
+            assert!(least_time(draw) <= got, "{draw}");
         }
     }
 }

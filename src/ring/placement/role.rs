@@ -33,12 +33,13 @@ impl Limits {
     ///
     /// [`Error::TooManyEntries`] if `needed` is above the limit.
     pub fn check(&self, needed: u64) -> Result<usize, Error> {
+        let limit = self.max_entries.min(Self::CEILING);
         match usize::try_from(needed) {
-            Ok(entries) if entries <= self.max_entries => Ok(entries),
+            Ok(entries) if entries <= limit => Ok(entries),
             // The ceiling keeps the limit within 32 bits.
             _ => Err(Error::TooManyEntries {
                 needed,
-                limit: self.max_entries as u32,
+                limit: limit as u32,
             }),
         }
     }
@@ -82,7 +83,7 @@ pub trait Placement: fmt::Debug + Send + Sync {
     /// Whatever the recipe can't do: see [`Error`].
     fn build(&self, members: &[Member], limits: Limits) -> Result<Self::Table, Error>;
 
-    /// Builds the table for `members` from the table of the members `before`.
+    /// Builds the table for `members` from the table that an equal recipe made for the members `before`.
     ///
     /// A placement whose table depends on what was there before says here what becomes of it; one that can change a table
     /// faster than build one does so. All others build.

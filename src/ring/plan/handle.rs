@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::flow::{Flow, RangeMove};
 use super::jump::JumpPlan;
+use crate::ring::Error;
 use crate::ring::placement::Member;
 
 /// 2^64, as a number of hashes.
@@ -35,7 +36,7 @@ const ALL_HASHES: f64 = 18_446_744_073_709_551_616.0;
 /// ```
 #[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(from = "Stored", into = "Stored"))]
+#[cfg_attr(feature = "serde", serde(try_from = "Stored", into = "Stored"))]
 pub struct Plan {
     moved: f64,
     detail: Detail,
@@ -62,11 +63,26 @@ enum Stored {
     Jump(JumpPlan),
 }
 
-impl From<Stored> for Plan {
-    fn from(stored: Stored) -> Self {
+impl TryFrom<Stored> for Plan {
+    type Error = Error;
+
+    /// Ranges must be equal or follow each other.
+    fn try_from(stored: Stored) -> Result<Self, Error> {
+        let follows = |pair: &[RangeMove]| match pair {
+            [one, other] => {
+                (one.first, one.last) == (other.first, other.last) || one.last < other.first
+            }
+            _ => true,
+        };
         match stored {
-            Stored::Ranges(moves) => Self::of_moves(moves),
-            Stored::Jump(plan) => Self::of_jumps(plan),
+            Stored::Ranges(moves)
+                if moves.iter().all(|range| range.first <= range.last)
+                    && moves.windows(2).all(follows) =>
+            {
+                Ok(Self::of_moves(moves))
+            }
+            Stored::Ranges(_) => Err(Error::BadState),
+            Stored::Jump(plan) => Ok(Self::of_jumps(plan)),
         }
     }
 }
@@ -81,10 +97,8 @@ impl From<Plan> for Stored {
 }
 
 impl Plan {
-    /// A plan of these moves, in any order.
-    pub(in crate::ring) fn of_moves(mut moves: Vec<RangeMove>) -> Self {
-        moves.retain(|range| range.first <= range.last);
-        moves.sort_unstable_by_key(|range| (range.last, range.first, range.role));
+    /// A plan of these moves, whose ranges are in ascending order.
+    pub(in crate::ring) fn of_moves(moves: Vec<RangeMove>) -> Self {
         let mut flows = BTreeMap::<_, u128>::new();
         for range in &moves {
             *flows.entry((range.from, range.to)).or_default() += range.hashes();

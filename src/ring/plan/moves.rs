@@ -24,7 +24,7 @@ pub struct Moves<'r, N, P: Placement = Native, P2: Placement = Native> {
 struct Side<'r, N, P: Placement> {
     ring: &'r Ring<N, P>,
     copies: usize,
-    ranges: Box<dyn Iterator<Item = (u64, usize)> + 'r>,
+    ranges: Box<dyn Iterator<Item = (u64, usize)> + Send + 'r>,
     last: u64,
     /// Nodes of the range that ends at `last`, as ids and indices.
     nodes: Vec<(u64, usize)>,
@@ -34,6 +34,11 @@ impl<'r, N, P: Placement> Side<'r, N, P> {
     fn new(ring: &'r Ring<N, P>, copies: usize) -> Result<Self, Error> {
         let Layout::Ranges(ranges) = ring.table().layout() else {
             return Err(Error::Incomparable);
+        };
+        // The same nodes come up for all hashes, at the latest at the end of the walk. Those that never do are not waited for.
+        let copies = match copies {
+            0 | 1 => copies,
+            _ => copies.min(ring.distinct(0).count()),
         };
         let mut side = Self {
             ring,
@@ -50,7 +55,7 @@ impl<'r, N, P: Placement> Side<'r, N, P> {
     fn advance(&mut self, first: u64) {
         let (last, owner) = self.ranges.next().unzip();
         self.last = last.unwrap_or(u64::MAX);
-        let copies = self.copies.min(self.ring.alive());
+        let copies = self.copies;
         // The owner is known; further nodes are found as for any key.
         let others = self.ring.distinct(first).take(copies).skip(1);
         let members = self.ring.members();

@@ -1,6 +1,6 @@
 //! Candidates of one hash, each once.
 
-use crate::ring::placement::{Table, Walk};
+use crate::ring::placement::{Member, Table, Walk};
 
 /// Words that remember who came up.
 const WORDS: usize = 32;
@@ -15,12 +15,12 @@ pub(in crate::ring) struct Distinct<'t, T> {
     members: usize,
     hash: u64,
     walk: Walk,
-    /// Candidates that came up, those that repeat included.
-    steps: usize,
     /// Members that came up.
     given: usize,
     /// A bit for each that came up, or a list of the first of them if there are more members than bits.
     seen: [u64; WORDS],
+    /// A bit for each that came up, where neither has room for them.
+    many: Vec<u64>,
 }
 
 impl<'t, T: Table> Distinct<'t, T> {
@@ -30,54 +30,70 @@ impl<'t, T: Table> Distinct<'t, T> {
             members,
             hash,
             walk: Walk::new(),
-            steps: 0,
             given: 0,
             seen: [0; WORDS],
+            many: Vec::new(),
         }
     }
 
     /// Goes back to the owner.
-    pub(in crate::ring) const fn restart(&mut self) {
+    pub(in crate::ring) fn restart(&mut self) {
         *self = Self::new(self.table, self.members, self.hash);
+    }
+
+    /// Whoever comes up, and then the members with weight that did not: those that own nothing.
+    pub(in crate::ring) fn and_all_others(
+        mut self,
+        members: &'t [Member],
+    ) -> impl Iterator<Item = usize> + use<'t, T> {
+        let mut all = members.iter().enumerate();
+        std::iter::from_fn(move || {
+            self.next().or_else(|| {
+                let other = |(index, member): (usize, &Member)| {
+                    (member.weight > 0 && self.is_new(index)).then_some(index)
+                };
+                all.by_ref().find_map(other)
+            })
+        })
     }
 
     /// Notes that this one came up, and tells whether it had not before.
     fn is_new(&mut self, index: usize) -> bool {
         if self.members <= BITS {
-            let Some(word) = self.seen.get_mut(index / 64) else {
+            return set(&mut self.seen, index);
+        }
+        let listed = |words: &[u64; WORDS]| {
+            let halves = words.map(|word| [word as u32, (word >> 32) as u32]);
+            halves.into_iter().flatten().map(|listed| listed as usize)
+        };
+        if self.given < LISTED {
+            if listed(&self.seen).take(self.given).any(|one| one == index) {
                 return false;
-            };
-            let before = *word;
-            *word |= 1 << (index % 64);
-            return *word != before;
+            }
+            if let Some(word) = self.seen.get_mut(self.given / 2) {
+                // A ring has fewer than 2^32 nodes.
+                *word |= (index as u64) << (32 * (self.given % 2));
+            }
+            return true;
         }
-        let halves = self
-            .seen
-            .iter()
-            .flat_map(|word| [*word as u32, (*word >> 32) as u32]);
-        if halves
-            .take(self.given)
-            .any(|listed| listed as usize == index)
-        {
-            return false;
+        if self.many.is_empty() {
+            self.many.resize(self.members.div_ceil(64), 0);
+            for one in listed(&self.seen) {
+                set(&mut self.many, one);
+            }
         }
-        if self.given >= LISTED {
-            return self.comes_up_now(index);
-        }
-        if let Some(word) = self.seen.get_mut(self.given / 2) {
-            // A ring has fewer than 2^32 nodes.
-            *word |= (index as u64) << (32 * (self.given % 2));
-        }
-        true
+        set(&mut self.many, index)
     }
+}
 
-    /// Whether this one comes up for the first time at the end of the walk so far: walks again, since no list is that long.
-    #[cold]
-    fn comes_up_now(&self, index: usize) -> bool {
-        let mut again = Walk::new();
-        let mut before = (1..self.steps).map(|_| self.table.candidate(self.hash, &mut again));
-        before.all(|candidate| candidate != Some(index))
-    }
+/// Sets a bit, and tells whether it was not.
+fn set(words: &mut [u64], bit: usize) -> bool {
+    let Some(word) = words.get_mut(bit / 64) else {
+        return false;
+    };
+    let before = *word;
+    *word |= 1 << (bit % 64);
+    *word != before
 }
 
 impl<T: Table> Iterator for Distinct<'_, T> {
@@ -87,7 +103,6 @@ impl<T: Table> Iterator for Distinct<'_, T> {
     fn next(&mut self) -> Option<usize> {
         while self.given < self.members {
             let index = self.table.candidate(self.hash, &mut self.walk)?;
-            self.steps += 1;
             if index < self.members && self.is_new(index) {
                 self.given += 1;
                 return Some(index);
@@ -99,6 +114,9 @@ impl<T: Table> Iterator for Distinct<'_, T> {
 
 impl<T> Clone for Distinct<'_, T> {
     fn clone(&self) -> Self {
-        Self { ..*self }
+        Self {
+            many: self.many.clone(),
+            ..*self
+        }
     }
 }

@@ -19,7 +19,8 @@ pub struct Replicas<'r, N, P: Placement = Native> {
 impl<N, P: Placement> Ring<N, P> {
     /// Up to `n` distinct nodes for `key`, its owner first.
     ///
-    /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if the ring has fewer nodes with weight.
+    /// The first of `n` nodes are those that a smaller `n` gives. Fewer come if fewer nodes own anything: those of weight zero
+    /// don't, nor with some placements those of very little.
     ///
     /// When one node joins or leaves, the list of a key changes by at most one member with most placements, and by more with
     /// some: the [table](crate::ring#which-placement) says which.
@@ -27,8 +28,8 @@ impl<N, P: Placement> Ring<N, P> {
     /// # Complexity
     ///
     /// Nothing allocates. About as many steps as nodes asked for, while these are few among many equal ones; a node of small
-    /// weight among heavy ones is found late. All `m` nodes of a ring take about `m ln m` steps. In rings of more than 2048
-    /// nodes each step behind the 64th node looks back at all before it.
+    /// weight among heavy ones is found late. All `m` nodes of a ring take about `m ln m` steps. Behind the 64th node in a
+    /// ring of more than 2048, a bit per node is allocated.
     pub fn replicas<K: ?Sized>(&self, key: &K, n: usize) -> Replicas<'_, N, P>
     where
         P::Hash: KeyHash<K>,
@@ -45,15 +46,16 @@ impl<N, P: Placement> Ring<N, P> {
         }
     }
 
-    /// The first node for `key` that is usable: the owner, or else the nearest of its [`replicas`](Self::replicas). `usable`
-    /// is asked about each node at most once, by index and node; it is where health comes in, without a new ring.
+    /// The first node for `key` that is usable: the owner, or else the nearest of its [`replicas`](Self::replicas), or else any
+    /// with weight. `usable` is asked about each node at most once, by index and node; it is where health comes in, without a
+    /// new ring.
     ///
     /// Keys whose owner is usable stay where they are, and those of a node that is not are spread over the others.
     ///
     /// # Complexity
     ///
     /// One step while the owner is usable, and two or three while most nodes are. With `m` nodes and hardly any usable, about
-    /// `m ln m` steps. Nothing allocates.
+    /// `m ln m` steps. Memory as for [`replicas`](Self::replicas).
     ///
     /// ```
     /// use tenfold::ring::Ring;
@@ -88,11 +90,10 @@ impl<N, P: Placement> Ring<N, P> {
         if usable(owner, node) {
             return Some(node);
         }
-        let others = self
-            .distinct(hash)
-            .filter(|index| *index != owner)
-            .take(self.alive());
+        let others = self.distinct(hash).and_all_others(self.members());
         others
+            .take(self.alive())
+            .filter(|index| *index != owner)
             .filter_map(|index| Some((index, self.node(index)?)))
             .find(|(index, node)| usable(*index, node))
             .map(|(_, node)| node)

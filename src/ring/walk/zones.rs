@@ -11,7 +11,7 @@ use super::Distinct;
 use crate::ring::placement::{KeyHash, Placement};
 use crate::ring::{Native, Ring};
 
-/// Zones that are remembered. For further ones the candidates before are looked through again.
+/// Zones for which there is room without an allocation.
 const ZONES: usize = 32;
 /// Candidates of no use in a round before zones are counted.
 const PATIENCE: usize = 8;
@@ -21,7 +21,6 @@ const PATIENCE: usize = 8;
 pub struct ReplicasBy<'r, N, F, P: Placement = Native> {
     ring: &'r Ring<N, P>,
     zone: F,
-    hash: u64,
     walk: Distinct<'r, P::Table>,
     left: usize,
     round: u32,
@@ -31,21 +30,61 @@ pub struct ReplicasBy<'r, N, F, P: Placement = Native> {
     zones: Zones,
 }
 
-/// What is known of zones: of each a node, how many of it came up on this walk, and how many nodes it has.
-#[derive(Clone, Copy)]
-struct Zones {
-    len: usize,
-    node: [u32; ZONES],
-    seen: [u32; ZONES],
-    size: [u32; ZONES],
-    counted: Counted,
+/// What is known of a zone: one of its nodes, how many of them came up on this walk, and how many there are.
+#[derive(Clone, Copy, Default)]
+struct Zone {
+    node: u32,
+    seen: u32,
+    size: u32,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Counted {
-    NotYet,
-    Yes,
-    TooMany,
+#[derive(Clone)]
+struct Zones {
+    len: usize,
+    first: [Zone; ZONES],
+    /// Those behind the first.
+    more: Vec<Zone>,
+    /// Whether their sizes are known.
+    counted: bool,
+}
+
+impl Zones {
+    const fn new() -> Self {
+        Self {
+            len: 0,
+            first: [Zone {
+                node: 0,
+                seen: 0,
+                size: 0,
+            }; ZONES],
+            more: Vec::new(),
+            counted: false,
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Zone> {
+        self.first.iter().take(self.len).chain(&self.more)
+    }
+
+    fn get(&mut self, zone: usize) -> Option<&mut Zone> {
+        match zone.checked_sub(ZONES) {
+            None => self.first.get_mut(zone),
+            Some(behind) => self.more.get_mut(behind),
+        }
+    }
+
+    fn push(&mut self, node: usize) -> usize {
+        let zone = Zone {
+            node: node as u32,
+            ..Zone::default()
+        };
+        match self.first.get_mut(self.len) {
+            Some(place) => *place = zone,
+            None => self.more.push(zone),
+        }
+        self.len += 1;
+        self.len - 1
+    }
 }
 
 impl<N, P: Placement> Ring<N, P> {
@@ -59,9 +98,9 @@ impl<N, P: Placement> Ring<N, P> {
     ///
     /// # Complexity
     ///
-    /// Nothing allocates unless `zone` does, which is called several times for each node that is looked at and should be cheap.
-    /// With more nodes asked for than there are zones, or a zone that is rare, one pass over all nodes. Beyond 32 zones each step
-    /// looks back at all before it.
+    /// Each round walks through the key's nodes anew, so few rounds are few walks. With more nodes asked for than there are
+    /// zones, one pass over all nodes besides. `zone` is called for every node that is looked at and for each zone known so far, and should be cheap.
+    /// Nothing allocates up to 32 zones, unless `zone` does; memory otherwise as for [`replicas`](Self::replicas).
     ///
     /// ```
     /// use tenfold::ring::Ring;
@@ -96,19 +135,12 @@ impl<N, P: Placement> Ring<N, P> {
         ReplicasBy {
             ring: self,
             zone,
-            hash,
             walk: self.distinct(hash),
             left: n.min(self.alive()),
             round: 0,
             given: 0,
             passed: 0,
-            zones: Zones {
-                len: 0,
-                node: [0; ZONES],
-                seen: [0; ZONES],
-                size: [0; ZONES],
-                counted: Counted::NotYet,
-            },
+            zones: Zones::new(),
         }
     }
 }
@@ -119,65 +151,53 @@ where
     Z: PartialEq,
     P: Placement,
 {
-    /// The number of the zone of this node, if it is or can be remembered.
-    fn zone_of(&mut self, index: usize) -> Option<usize> {
+    /// The zone of this node.
+    fn zone_of(&mut self, index: usize) -> Option<&mut Zone> {
         let zone = (self.zone)(self.ring.node(index)?);
-        let nodes = self.zones.node.iter().take(self.zones.len);
-        let same = |node: &u32| {
-            let node = self.ring.node(*node as usize);
+        let same = |known: &Zone| {
+            let node = self.ring.node(known.node as usize);
             node.is_some_and(|node| (self.zone)(node) == zone)
         };
-        if let Some(known) = nodes.into_iter().position(same) {
-            return Some(known);
-        }
-        let place = self.zones.node.get_mut(self.zones.len)?;
-        *place = index as u32;
-        self.zones.len += 1;
-        Some(self.zones.len - 1)
+        let known = self.zones.iter().position(same);
+        let number = known.unwrap_or_else(|| self.zones.push(index));
+        self.zones.get(number)
     }
 
     /// How many nodes of the same zone came up before this one, which comes up now.
-    fn rank(&mut self, index: usize) -> u32 {
-        let known = self.zone_of(index);
-        if let Some(seen) = known.and_then(|zone| self.zones.seen.get_mut(zone)) {
-            *seen += 1;
-            return *seen - 1;
-        }
-        let zone = self.ring.node(index).map(&self.zone);
-        let before = self
-            .ring
-            .distinct(self.hash)
-            .take_while(|before| *before != index);
-        before
-            .filter(|before| self.ring.node(*before).map(&self.zone) == zone)
-            .count() as u32
+    fn rank(&mut self, index: usize) -> Option<u32> {
+        let zone = self.zone_of(index)?;
+        zone.seen += 1;
+        Some(zone.seen - 1)
     }
 
     /// Counts the nodes of each zone.
     fn count(&mut self) {
-        self.zones.counted = Counted::Yes;
-        for index in 0..self.ring.len() {
-            let has_weight = self
-                .ring
-                .members()
-                .get(index)
-                .is_some_and(|member| member.weight > 0);
-            if !has_weight {
-                continue;
-            }
-            let zone = self.zone_of(index);
-            match zone.and_then(|zone| self.zones.size.get_mut(zone)) {
-                Some(size) => *size += 1,
-                None => self.zones.counted = Counted::TooMany,
+        self.zones.counted = true;
+        let members = self.ring.members().iter().enumerate();
+        for (index, _) in members.filter(|(_, member)| member.weight > 0) {
+            if let Some(zone) = self.zone_of(index) {
+                zone.size += 1;
             }
         }
     }
 
     /// Whether every zone that has so many nodes had its turn in this round.
     fn is_over(&self) -> bool {
-        let sizes = self.zones.size.iter().take(self.zones.len);
-        self.zones.counted == Counted::Yes
-            && sizes.filter(|size| **size > self.round).count() <= self.given
+        let round = self.round;
+        let left = || self.zones.iter().filter(|zone| zone.size > round).count();
+        self.zones.counted && left() <= self.given
+    }
+
+    /// Begins a round at the owner.
+    fn next_round(&mut self) {
+        (self.given, self.passed) = (0, 0);
+        self.round += 1;
+        for zone in 0..self.zones.len {
+            if let Some(zone) = self.zones.get(zone) {
+                zone.seen = 0;
+            }
+        }
+        self.walk.restart();
     }
 }
 
@@ -200,19 +220,16 @@ where
                 if self.given == 0 {
                     self.left = 0;
                 }
-                (self.given, self.passed) = (0, 0);
-                self.round += 1;
-                self.zones.seen = [0; ZONES];
-                self.walk.restart();
+                self.next_round();
                 continue;
             };
-            if self.rank(index) == self.round {
+            if self.rank(index) == Some(self.round) {
                 self.given += 1;
                 self.left -= 1;
                 return self.ring.node(index);
             }
             self.passed += 1;
-            if self.passed == PATIENCE && self.zones.counted == Counted::NotYet {
+            if self.passed == PATIENCE && !self.zones.counted {
                 self.count();
             }
         }
@@ -224,11 +241,20 @@ where
     }
 }
 
+impl<'r, N, F, Z, P> std::iter::FusedIterator for ReplicasBy<'r, N, F, P>
+where
+    F: Fn(&'r N) -> Z,
+    Z: PartialEq,
+    P: Placement,
+{
+}
+
 impl<N, F: Clone, P: Placement> Clone for ReplicasBy<'_, N, F, P> {
     fn clone(&self) -> Self {
         Self {
             zone: self.zone.clone(),
             walk: self.walk.clone(),
+            zones: self.zones.clone(),
             ..*self
         }
     }

@@ -28,7 +28,7 @@ use crate::ring::Error;
 ///
 /// # Complexity
 ///
-/// A lookup takes `1 + ln(capacity / weights)` steps in expectation. 16 bytes per unit of capacity, and for the nodes behind the
+/// A lookup takes `1 + ln(capacity / weights)` steps in expectation. 16 bytes per unit of capacity, 20 where it is not used, and for the nodes behind the
 /// owner (see [`replicas`](crate::ring::Ring::replicas)) 32 points of 9 to 10 bytes per unit of weight.
 ///
 /// # Source

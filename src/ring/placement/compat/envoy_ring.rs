@@ -66,7 +66,8 @@ pub struct EnvoyRing {
 
 impl EnvoyRing {
     /// A ring of these sizes: `minimum_ring_size` and `maximum_ring_size`, of which Envoy takes up to 8 388 608. A minimum
-    /// above the maximum is refused when the ring is built. With a maximum of zero nobody owns anything.
+    /// above the maximum is refused when the ring is built. With a minimum or a maximum of zero nobody owns
+    /// anything.
     #[must_use]
     pub const fn with_ring_sizes(minimum: u32, maximum: u32) -> Self {
         Self { minimum, maximum }

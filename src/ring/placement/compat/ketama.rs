@@ -59,14 +59,6 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
 #[non_exhaustive]
 pub struct Ketama {}
 
-impl Ketama {
-    /// The one there is.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {}
-    }
-}
-
 stored!(Ketama {});
 
 /// Digests of a server, four points each.

@@ -68,14 +68,6 @@ const POINTS: u64 = 160;
 #[non_exhaustive]
 pub struct NginxConsistent {}
 
-impl NginxConsistent {
-    /// The one there is.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {}
-    }
-}
-
 stored!(NginxConsistent {});
 
 /// Host and port, as nginx tells them apart.

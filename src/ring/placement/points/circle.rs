@@ -209,7 +209,7 @@ impl<O: Owners> Circle<O> {
         if steps == 0 {
             // A sentinel stands for the first point.
             let first = |(index, _)| if index < count { index } else { 0 };
-            walk.state = [self.search(hash).map_or(0, first) as u64, 0];
+            walk.state[0] = self.search(hash).map_or(0, first) as u64;
         }
         let index = walk.state[0] as usize + steps;
         let index = if index < count { index } else { index - count };

@@ -140,7 +140,11 @@ impl Placement for SlotTable {
     /// From the stored table, if there is one.
     fn build(&self, members: &[Member], limits: Limits) -> Result<SlotsTable, Error> {
         let stored = self.table.as_deref();
-        if stored.is_some_and(|table| table.owners.len() != self.slots as usize) {
+        let fits = |table: &Assignment| {
+            let known = |owner: &u32| (*owner as usize) < table.nodes.len();
+            table.owners.len() == self.slots as usize && table.owners.iter().all(known)
+        };
+        if !stored.is_none_or(fits) {
             return Err(Error::BadState);
         }
         let ids = stored
