@@ -157,7 +157,7 @@ fn nginx_walks_as_pingora_does() {
             NginxConsistent::default(),
         );
         let members = names.map(|name| member(name, 1));
-        let table = NginxConsistent::new()
+        let table = NginxConsistent::default()
             .build(&members, Limits::new(1000))
             .unwrap();
         let mut walk = tenfold::ring::placement::Walk::new();
@@ -579,8 +579,8 @@ fn placements_are_stored_by_name() {
         assert_eq!(serde_json::from_str::<P>(expected).unwrap(), placement);
         assert!(serde_json::from_str::<P>(r#"{"native":{"points":160}}"#).is_err());
     }
-    check(Ketama::new(), r#"{"ketama":{}}"#);
-    check(NginxConsistent::new(), r#"{"nginx_consistent":{}}"#);
+    check(Ketama::default(), r#"{"ketama":{}}"#);
+    check(NginxConsistent::default(), r#"{"nginx_consistent":{}}"#);
     check(
         EnvoyRing::default(),
         r#"{"envoy_ring":{"minimum":1024,"maximum":8388608}}"#,
@@ -820,7 +820,7 @@ fn sizes_are_checked() {
     let heavy = Ring::builder()
         .weighted("a", u32::MAX)
         .weighted("b", u32::MAX)
-        .placement(NginxConsistent::new());
+        .placement(NginxConsistent::default());
     let needed = 160 * 2 * u64::from(u32::MAX);
     assert_eq!(
         heavy.build().map(|_| ()).unwrap_err(),
@@ -832,7 +832,7 @@ fn sizes_are_checked() {
     let many = Ring::builder()
         .nodes(["a", "b"])
         .max_entries(319)
-        .placement(Ketama::new());
+        .placement(Ketama::default());
     assert_eq!(
         many.build().map(|_| ()).unwrap_err(),
         Error::TooManyEntries {
@@ -898,12 +898,12 @@ fn layouts_and_sizes() {
     assert_eq!(ring.plan(&ring).map(|_| ()), Err(Error::Incomparable));
 
     // 8 bytes for each point and four sentinels, as many more or half as many for owners, and at least one for the guide.
-    let (points, bytes) = Ketama::new().build(&members, limits).unwrap().size();
+    let (points, bytes) = Ketama::default().build(&members, limits).unwrap().size();
     assert!(
         points == 316 && (points * 9..points * 12).contains(&bytes),
         "{bytes}"
     );
-    let (points, bytes) = NginxConsistent::new()
+    let (points, bytes) = NginxConsistent::default()
         .build(&members, limits)
         .unwrap()
         .size();
