@@ -95,13 +95,14 @@ impl<'r, N, P: Placement, P2: Placement> Moves<'r, N, P, P2> {
             to,
             role: role as u32,
         });
+        let mut moves: Vec<RangeMove> = moves.collect();
+        moves.sort_by_key(|range| range.role);
         let what = |range: &RangeMove| (range.from, range.to, range.role);
-        let open = self.open.iter().map(what);
-        if open.eq(moves.clone().map(|range| what(&range))) {
+        if self.open.iter().map(what).eq(moves.iter().map(what)) {
             self.open.iter_mut().for_each(|range| range.last = last);
         } else {
             self.ready.extend(self.open.drain(..));
-            self.open.extend(moves);
+            self.open = moves;
         }
     }
 

@@ -239,9 +239,10 @@ fn threads_keep_the_bound() {
         .collect();
     assert_eq!(bounds, [4, 4, 7, 13]);
     let most = AtomicU64::new(0);
+    let all_done = std::sync::Barrier::new(THREADS as usize);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (bounded, bounds, most) = (bounded.clone(), &bounds, &most);
+            let (bounded, bounds, most, all_done) = (bounded.clone(), &bounds, &most, &all_done);
             scope.spawn(move || {
                 let mut held = std::collections::VecDeque::new();
                 for round in 0..3_000_u64 {
@@ -253,9 +254,12 @@ fn threads_keep_the_bound() {
                     for ((node, load), bound) in bounded.loads().into_iter().zip(bounds) {
                         assert!(load <= *bound, "node {node} has {load}, more than {bound}");
                     }
-                    most.fetch_max(bounded.in_flight(), Ordering::Relaxed);
                     assert!(bounded.in_flight() <= THREADS * HELD);
                 }
+                // Whatever the threads did before: now all of them hold what they have.
+                all_done.wait();
+                most.fetch_max(bounded.in_flight(), Ordering::Relaxed);
+                all_done.wait();
             });
         }
     });
