@@ -71,6 +71,7 @@ types! {
     ring::SlotTable: Send, Sync, Unpin;
     ring::Stats: Send, Sync, Unpin, Copy;
     ring::placement::AnchorTable: Send, Sync, Unpin;
+    ring::placement::CircleTable: Send, Sync, Unpin;
     ring::placement::Crc32Hash: Send, Sync, Unpin, Copy;
     ring::placement::DynPlacement: Send, Sync, Unpin;
     ring::placement::DynTable: Send, Sync, Unpin;
@@ -83,14 +84,11 @@ types! {
     ring::placement::Layout<'static>: Send, Unpin;
     ring::placement::Ketama: Send, Sync, Unpin, Copy;
     ring::placement::KetamaHash: Send, Sync, Unpin, Copy;
-    ring::placement::KetamaTable: Send, Sync, Unpin;
     ring::placement::Limits: Send, Sync, Unpin, Copy;
     ring::placement::MaglevTable: Send, Sync, Unpin;
     ring::placement::Member: Send, Sync, Unpin;
     ring::placement::MultiProbeTable: Send, Sync, Unpin;
-    ring::placement::NativeTable: Send, Sync, Unpin;
     ring::placement::NginxConsistent: Send, Sync, Unpin, Copy;
-    ring::placement::NginxConsistentTable: Send, Sync, Unpin;
     ring::placement::RendezvousTable: Send, Sync, Unpin;
     ring::placement::SlotsTable: Send, Sync, Unpin;
     ring::placement::Walk: Send, Sync, Unpin, Copy;
@@ -231,7 +229,7 @@ fn every_type_shows_something() {
     show_placement::<ring::Jump>(show, "Jump", "JumpTable");
     show_placement::<ring::Maglev>(show, "Maglev", "MaglevTable");
     show_placement::<ring::MultiProbe>(show, "MultiProbe", "MultiProbeTable");
-    show_placement::<ring::Native>(show, "Native", "NativeTable");
+    show_placement::<ring::Native>(show, "Native", "CircleTable");
     show_placement::<ring::Rendezvous>(show, "Rendezvous", "RendezvousTable");
     show_placement::<ring::SlotTable>(show, "SlotTable", "SlotsTable");
     show_placement::<ring::placement::EnvoyMaglev>(
@@ -240,11 +238,14 @@ fn every_type_shows_something() {
         "EnvoyMaglevTable",
     );
     show_placement::<ring::placement::EnvoyRing>(show, "placement::EnvoyRing", "EnvoyRingTable");
-    show_placement::<ring::placement::Ketama>(show, "placement::Ketama", "KetamaTable");
-    show_placement::<ring::placement::NginxConsistent>(
-        show,
-        "placement::NginxConsistent",
-        "NginxConsistentTable",
+    // Their tables are those of `Native`.
+    show(
+        "ring::placement::Ketama",
+        &ring::placement::Ketama::default(),
+    );
+    show(
+        "ring::placement::NginxConsistent",
+        &ring::placement::NginxConsistent::default(),
     );
     let dynamic = ring::placement::DynPlacement::new(ring::Native::default());
     let table = dynamic.build(&[member], limits).unwrap();
@@ -264,7 +265,7 @@ fn every_trait_can_be_used_behind_a_pointer() {
     let refusal: Box<dyn Refusal> = Box::new(ring::Error::UnknownNode);
     let key: Box<dyn hash::StableKey> = Box::new("key");
     let placement: Box<
-        dyn Placement<Table = ring::placement::NativeTable, Hash = hash::StableHash>,
+        dyn Placement<Table = ring::placement::CircleTable, Hash = hash::StableHash>,
     > = Box::new(ring::Native::default());
     let table: Box<dyn Table> = Box::new(
         placement

@@ -5,7 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
+use parking_lot::{Mutex, MutexGuard};
 use tenfold::snapshot::{Reader, Snapshot};
+
+/// Held by each test. A reader of any cell that is interrupted while it enters keeps what other cells replace meanwhile until
+/// they publish again, so tests that count drops can't run beside tests that read.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock()
+}
 
 /// Counts its drops.
 struct Counted(Arc<AtomicUsize>, usize);
@@ -18,6 +26,7 @@ impl Drop for Counted {
 
 #[test]
 fn a_replaced_value_is_dropped_at_once_if_nobody_reads_it() {
+    let _alone = alone();
     let drops = Arc::new(AtomicUsize::new(0));
     let cell = Snapshot::new(Counted(drops.clone(), 0));
     for n in 1..=10 {
@@ -33,6 +42,7 @@ fn a_replaced_value_is_dropped_at_once_if_nobody_reads_it() {
 
 #[test]
 fn the_last_reader_drops_what_was_replaced_meanwhile() {
+    let _alone = alone();
     let drops = Arc::new(AtomicUsize::new(0));
     let cell = Snapshot::new(Counted(drops.clone(), 0));
     cell.read(|outer| {
@@ -49,6 +59,7 @@ fn the_last_reader_drops_what_was_replaced_meanwhile() {
 
 #[test]
 fn an_idle_reader_keeps_its_value_until_it_looks_again_or_goes() {
+    let _alone = alone();
     let cell = Arc::new(Snapshot::new(vec![1]));
     let (mut one, two) = (Reader::new(cell.clone()), Reader::new(cell.clone()));
     let first: Weak<Vec<i32>> = Arc::downgrade(&cell.load());
@@ -66,6 +77,7 @@ fn an_idle_reader_keeps_its_value_until_it_looks_again_or_goes() {
 
 #[test]
 fn a_panic_in_a_closure_leaves_no_trace() {
+    let _alone = alone();
     let drops = Arc::new(AtomicUsize::new(0));
     let cell = Snapshot::new(Counted(drops.clone(), 0));
     let broken = catch_unwind(AssertUnwindSafe(|| {
@@ -89,6 +101,7 @@ fn a_panic_in_a_closure_leaves_no_trace() {
 
 #[test]
 fn updates_are_applied_to_the_latest_value_or_refused() {
+    let _alone = alone();
     let cell = Snapshot::new(1);
     let interfered = Cell::new(false);
     let doubled = cell.update(|n| {
@@ -108,6 +121,7 @@ fn updates_are_applied_to_the_latest_value_or_refused() {
 
 #[test]
 fn a_value_may_be_published_twice() {
+    let _alone = alone();
     let value = Arc::new(String::from("same"));
     let cell = Snapshot::from_arc(value.clone());
     cell.read(|_| {
@@ -122,6 +136,7 @@ fn a_value_may_be_published_twice() {
 /// A reader that stands still inside an old value costs other readers nothing and keeps that value alone.
 #[test]
 fn a_slow_reader_keeps_one_value() {
+    let _alone = alone();
     let drops = Arc::new(AtomicUsize::new(0));
     let cell = Snapshot::new(Counted(drops.clone(), 0));
     cell.read(|slow| {
@@ -137,6 +152,7 @@ fn a_slow_reader_keeps_one_value() {
 /// Destructors run outside of the lock, so they may use the cell.
 #[test]
 fn a_destructor_may_publish() {
+    let _alone = alone();
     struct Replacing(Weak<Snapshot<Option<Self>>>, u32);
     impl Drop for Replacing {
         fn drop(&mut self) {
@@ -162,6 +178,7 @@ fn a_destructor_may_publish() {
 /// Threads that publish, read and come and go: no reader sees a freed or half-written value. The sanitizers watch this one.
 #[test]
 fn readers_and_publishers_in_a_crowd() {
+    let _alone = alone();
     let live = Arc::new(AtomicUsize::new(0));
     struct Whole(Vec<usize>, Arc<AtomicUsize>);
     impl Whole {

@@ -24,8 +24,9 @@
 //!
 //! # When a replaced value is dropped
 //!
-//! By the publisher, before `publish` returns, if nobody is reading it. Otherwise by the reader that leaves it last, or in a
-//! narrow race by the next `publish`. An [`Arc`] from [`load`](Snapshot::load) and an idle [`Reader`] keep theirs: a reader that
+//! By the publisher, before `publish` returns, if nobody is reading it. Otherwise by the reader that leaves it last. In two
+//! narrow races it waits for the next `publish`: when that reader leaves while it is looked at, and when a reader of another
+//! cell is interrupted between two instructions of its entry. An [`Arc`] from [`load`](Snapshot::load) and an idle [`Reader`] keep theirs: a reader that
 //! is never called again holds one old value until it is dropped. Destructors run outside all locks.
 //!
 //! # When not to use this

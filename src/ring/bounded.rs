@@ -106,7 +106,9 @@ impl Load {
     fn enter(&self, bound: u64) -> bool {
         if fault::is(Fault::EnterUnchecked) {
             let has_room = self.leases.load(Ordering::Relaxed) < bound;
-            return has_room && self.leases.fetch_add(1, Ordering::Relaxed) < u64::MAX;
+            self.leases
+                .fetch_add(u64::from(has_room), Ordering::Relaxed);
+            return has_room;
         }
         let more = |leases: u64| (leases < bound).then_some(leases + 1);
         self.leases

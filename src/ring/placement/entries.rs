@@ -2,6 +2,12 @@
 
 use super::Walk;
 
+/// `hash × bound / 2^64`: below the bound, and even if hashes are.
+#[inline]
+pub(super) const fn below(hash: u64, bound: u64) -> u64 {
+    ((hash as u128 * bound as u128) >> 64) as u64
+}
+
 /// Owners of equal parts of the hash space.
 #[derive(Debug)]
 pub(super) enum Entries {
@@ -40,7 +46,7 @@ impl Entries {
     #[inline]
     pub(super) fn index(&self, hash: u64) -> usize {
         // Below the number of entries.
-        ((u128::from(hash) * self.len() as u128) >> 64) as usize
+        below(hash, self.len() as u64) as usize
     }
 
     /// The owners of the entries from this one on, once around the table.

@@ -3,7 +3,7 @@
 //! They stand on a circle of their own. A node that joins or leaves changes nothing there but its own points, and the table
 //! changes an owner only from or to that node: so the list of a key changes by at most one member.
 
-use super::{Limits, Member, Native, NativeTable, Placement, Table, Walk};
+use super::{CircleTable, Limits, Member, Native, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -14,7 +14,7 @@ const CIRCLE: Native = Native::with_points(POINTS);
 
 #[derive(Debug)]
 pub(super) struct Followers {
-    circle: NativeTable,
+    circle: CircleTable,
 }
 
 impl Followers {

@@ -1,5 +1,6 @@
 //! Jump consistent hashing.
 
+use super::entries::below;
 use super::stored::stored;
 use super::{Layout, Limits, Member, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
@@ -56,7 +57,7 @@ fn bucket(hash: u64, buckets: usize) -> usize {
 }
 
 /// Candidates that are drawn at random before all buckets come up one by one.
-pub(super) const DRAWS: usize = 64;
+const DRAWS: usize = 64;
 
 stored!(Jump {});
 
@@ -81,12 +82,11 @@ impl Placement for Jump {
 }
 
 /// The `n`-th of all buckets in an order that is the key's own, so that what the draws left out comes up evenly.
-pub(super) fn nth_of_all(hash: u64, n: usize, buckets: usize) -> Option<usize> {
+fn nth_of_all(hash: u64, n: usize, buckets: usize) -> Option<usize> {
     if n >= buckets {
         return None;
     }
     let buckets = buckets as u64;
-    let below = |hash: u64, bound: u64| ((u128::from(hash) * u128::from(bound)) >> 64) as u64;
     // A step that has no divisor in common with the number of buckets visits each once; one is never far.
     let mut step = 1 + below(StableHash::pair(hash, 0), buckets);
     while common_divisor(step, buckets) != 1 {

@@ -63,7 +63,7 @@ mod stored;
 pub use anchor::{Anchor, AnchorTable};
 pub use compat::{
     Crc32Hash, EnvoyMaglev, EnvoyMaglevTable, EnvoyRing, EnvoyRingTable, Ketama, KetamaHash,
-    KetamaTable, NginxConsistent, NginxConsistentTable, Xxh64Hash,
+    NginxConsistent, Xxh64Hash,
 };
 pub use erased::{DynPlacement, DynTable};
 pub use jump::{Jump, JumpTable};
@@ -71,7 +71,8 @@ pub use layout::Layout;
 pub use maglev::{Maglev, MaglevTable};
 pub use member::{Member, Walk};
 pub use multi_probe::{MultiProbe, MultiProbeTable};
-pub use native::{Native, NativeTable};
+pub use native::Native;
+pub use points::CircleTable;
 pub use rendezvous::{Rendezvous, RendezvousTable};
 pub use role::{KeyHash, Limits, Placement, Table};
 pub use slots::{SlotTable, SlotsTable};

@@ -2,7 +2,7 @@
 
 use super::points::Circle;
 use super::stored::stored;
-use super::{Limits, Member, Native, NativeTable, Placement, Table, Walk};
+use super::{CircleTable, Limits, Member, Native, Placement, Table, Walk};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -62,7 +62,7 @@ stored!(MultiProbe { probes: u32 });
 const POINTS: Native = Native::with_points(1);
 
 impl MultiProbe {
-    const fn table(&self, points: NativeTable) -> MultiProbeTable {
+    const fn table(&self, points: CircleTable) -> MultiProbeTable {
         MultiProbeTable {
             points,
             probes: self.probes as u64,
@@ -101,7 +101,7 @@ impl Placement for MultiProbe {
 /// The table of [`MultiProbe`].
 #[derive(Debug)]
 pub struct MultiProbeTable {
-    points: NativeTable,
+    points: CircleTable,
     probes: u64,
 }
 

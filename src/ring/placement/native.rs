@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::points::{Circle, MAX_OWNERS, owner, point};
+use super::points::{Circle, CircleTable, owner, point};
 use super::stored::stored;
-use super::{Layout, Limits, Member, Placement, Table, Walk};
+use super::{Limits, Member, Placement};
 use crate::kernel::hash::StableHash;
 use crate::ring::Error;
 
@@ -62,13 +62,7 @@ impl Native {
         if self.points == 0 {
             return Err(Error::NoPoints);
         }
-        if members.len() > MAX_OWNERS {
-            let nodes = u32::try_from(members.len()).unwrap_or(u32::MAX);
-            return Err(Error::TooManyNodes {
-                nodes,
-                limit: MAX_OWNERS as u32,
-            });
-        }
+        CircleTable::check(members)?;
         let total_weight: u128 = members.iter().map(|member| u128::from(member.weight)).sum();
         let needed = u64::try_from(total_weight * u128::from(self.points)).unwrap_or(u64::MAX);
         limits.check(needed)
@@ -83,10 +77,10 @@ impl Native {
 }
 
 impl Placement for Native {
-    type Table = NativeTable;
+    type Table = CircleTable;
     type Hash = StableHash;
 
-    fn build(&self, members: &[Member], limits: Limits) -> Result<NativeTable, Error> {
+    fn build(&self, members: &[Member], limits: Limits) -> Result<CircleTable, Error> {
         let count = self.check(members, limits)?;
         // Owners are first numbered in the order of their ids, so that sorting whole words settles who has a position that
         // two of them hit, whatever order the members came in.
@@ -98,19 +92,17 @@ impl Placement for Native {
             ranked.flat_map(|(rank, member)| self.points_of(member, rank))
         };
         let index_of = |rank: usize| by_id.get(rank).copied().unwrap_or(0);
-        Ok(NativeTable {
-            circle: Circle::from_many(count, points, index_of),
-        })
+        Ok(CircleTable::new(Circle::from_many(count, points, index_of)))
     }
 
     /// Merges the points of members that are new or weigh something else into those that stay: nothing is sorted but these.
     fn change(
         &self,
-        old: &NativeTable,
+        old: &CircleTable,
         before: &[Member],
         members: &[Member],
         limits: Limits,
-    ) -> Result<NativeTable, Error> {
+    ) -> Result<CircleTable, Error> {
         let count = self.check(members, limits)?;
         let known: HashMap<(u64, u32), u32> = (0..)
             .zip(before)
@@ -134,7 +126,7 @@ impl Placement for Native {
             .collect();
         new.sort_unstable_by_key(|word| (position(*word), id_of(*word)));
 
-        let old = old.circle.words().iter().filter_map(|word| {
+        let old = old.circle().words().iter().filter_map(|word| {
             let index = (*stays.get(owner(*word))?)?;
             Some(point(*word, index))
         });
@@ -151,39 +143,6 @@ impl Placement for Native {
             words.push(word);
         }
         words.extend(new);
-        Ok(NativeTable {
-            circle: Circle::from_sorted(words),
-        })
-    }
-}
-
-/// The table of [`Native`].
-#[derive(Debug)]
-pub struct NativeTable {
-    circle: Circle,
-}
-
-impl NativeTable {
-    pub(super) const fn circle(&self) -> &Circle {
-        &self.circle
-    }
-}
-
-impl Table for NativeTable {
-    #[inline]
-    fn locate(&self, hash: u64) -> Option<usize> {
-        self.circle.owner(hash)
-    }
-
-    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
-        self.circle.next_owner(hash, walk)
-    }
-
-    fn layout(&self) -> Layout<'_> {
-        Layout::Ranges(Box::new(self.circle.ranges()))
-    }
-
-    fn size(&self) -> (usize, usize) {
-        (self.circle.len(), self.circle.heap_bytes())
+        Ok(CircleTable::new(Circle::from_sorted(words)))
     }
 }

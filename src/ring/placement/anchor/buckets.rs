@@ -7,6 +7,7 @@
 //! Invariants: `order` holds all buckets, the working ones first; `place` is its inverse for the working ones; the size of the
 //! bucket that was removed last is the number of working ones; the last removed is the first to come back.
 
+use super::super::entries::below;
 use crate::kernel::hash::StableHash;
 
 #[derive(Clone, Copy, Debug)]
@@ -129,10 +130,11 @@ impl Buckets {
         if self.working() == 0 {
             return None;
         }
-        let mut number = below(hash, self.buckets.len() as u64);
+        let mut number = below(hash, self.buckets.len() as u64) as usize;
         let mut here = *self.buckets.get(number)?;
         while here.size > 0 {
-            number = below(StableHash::pair(hash, number as u64), u64::from(here.size));
+            let again = StableHash::pair(hash, number as u64);
+            number = below(again, u64::from(here.size)) as usize;
             let mut there = *self.buckets.get(number)?;
             // Among those that were left when `here` went: whoever went before it was replaced.
             while there.size >= here.size {
@@ -154,9 +156,4 @@ impl Buckets {
             + size_of_val(&*self.place)
             + size_of_val(&*self.removed)
     }
-}
-
-#[inline]
-const fn below(hash: u64, bound: u64) -> usize {
-    ((hash as u128 * bound as u128) >> 64) as usize
 }

@@ -2,11 +2,11 @@
 
 use super::KetamaHash;
 use super::hashes::at;
-use super::listed::{Numbered, check_owners, listed, total};
+use super::listed::{Numbered, listed, total};
 use crate::ring::Error;
-use crate::ring::placement::points::{Circle, point};
+use crate::ring::placement::points::{Circle, CircleTable, point};
 use crate::ring::placement::stored::stored;
-use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
+use crate::ring::placement::{Limits, Member, Placement};
 
 /// The circle of libketama: every key where RJ's original places it. Made by `Ketama::default()`.
 ///
@@ -28,8 +28,8 @@ use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
 ///
 /// Of `n` servers one has `⌊40 × n × weight / total⌋` times four points, in the arithmetic of the original: the quotient
 /// in 32 bits, the product in 64 and its floor in 32 again. So a server with less than a fortieth of the average weight
-/// owns nothing. A change of `n` or of the total can give or take points of any server: when one weight doubles, all others
-/// lose some, and about twice as much moves as must. The original refuses a file in which a server has no memory; here a node of weight
+/// owns nothing. A change of `n` or of the total can give or take points of any server: when one weight grows, all others
+/// lose some. The original refuses a file in which a server has no memory; here a node of weight
 /// zero is not on the list and does not count.
 ///
 /// # Ties
@@ -69,11 +69,11 @@ fn digests(weight: u32, total: u64, servers: usize) -> u32 {
 }
 
 impl Placement for Ketama {
-    type Table = KetamaTable;
+    type Table = CircleTable;
     type Hash = KetamaHash;
 
-    fn build(&self, members: &[Member], limits: Limits) -> Result<KetamaTable, Error> {
-        check_owners(members)?;
+    fn build(&self, members: &[Member], limits: Limits) -> Result<CircleTable, Error> {
+        CircleTable::check(members)?;
         let servers = listed(members)?;
         let total = total(&servers);
         let digests = |weight| digests(weight, total, servers.len());
@@ -94,37 +94,10 @@ impl Placement for Ketama {
         }
         // By position, and at one position by the order of the list.
         words.sort_unstable();
-        Ok(KetamaTable {
-            circle: Circle::from_sorted(words),
-        })
+        Ok(CircleTable::new(Circle::from_sorted(words)))
     }
 
     fn by_name(&self) -> bool {
         true
-    }
-}
-
-/// The table of [`Ketama`].
-#[derive(Debug)]
-pub struct KetamaTable {
-    circle: Circle,
-}
-
-impl Table for KetamaTable {
-    #[inline]
-    fn locate(&self, hash: u64) -> Option<usize> {
-        self.circle.owner(hash)
-    }
-
-    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
-        self.circle.next_owner(hash, walk)
-    }
-
-    fn layout(&self) -> Layout<'_> {
-        Layout::Ranges(Box::new(self.circle.ranges()))
-    }
-
-    fn size(&self) -> (usize, usize) {
-        (self.circle.len(), self.circle.heap_bytes())
     }
 }

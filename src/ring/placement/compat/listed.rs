@@ -2,7 +2,6 @@
 
 use crate::ring::Error;
 use crate::ring::placement::Member;
-use crate::ring::placement::points::MAX_OWNERS;
 
 /// A member with weight.
 #[derive(Clone, Copy)]
@@ -30,18 +29,6 @@ pub(super) fn listed(members: &[Member]) -> Result<Vec<Listed<'_>>, Error> {
         })
     });
     listed.collect()
-}
-
-/// Whether points of one word can number all members.
-pub(super) fn check_owners(members: &[Member]) -> Result<(), Error> {
-    if members.len() > MAX_OWNERS {
-        let nodes = u32::try_from(members.len()).unwrap_or(u32::MAX);
-        return Err(Error::TooManyNodes {
-            nodes,
-            limit: MAX_OWNERS as u32,
-        });
-    }
-    Ok(())
 }
 
 /// The sum of all weights.

@@ -14,5 +14,5 @@ mod nginx;
 pub use envoy_maglev::{EnvoyMaglev, EnvoyMaglevTable};
 pub use envoy_ring::{EnvoyRing, EnvoyRingTable};
 pub use hashes::{Crc32Hash, KetamaHash, Xxh64Hash};
-pub use ketama::{Ketama, KetamaTable};
-pub use nginx::{NginxConsistent, NginxConsistentTable};
+pub use ketama::Ketama;
+pub use nginx::NginxConsistent;

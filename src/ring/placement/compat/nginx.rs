@@ -2,11 +2,11 @@
 
 use super::Crc32Hash;
 use super::hashes::at;
-use super::listed::{check_owners, listed, total};
+use super::listed::{listed, total};
 use crate::ring::Error;
-use crate::ring::placement::points::{Circle, point};
+use crate::ring::placement::points::{Circle, CircleTable, point};
 use crate::ring::placement::stored::stored;
-use crate::ring::placement::{Layout, Limits, Member, Placement, Table, Walk};
+use crate::ring::placement::{Limits, Member, Placement};
 
 /// Points per unit of weight.
 const POINTS: u64 = 160;
@@ -101,11 +101,11 @@ fn positions(name: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 impl Placement for NginxConsistent {
-    type Table = NginxConsistentTable;
+    type Table = CircleTable;
     type Hash = Crc32Hash;
 
-    fn build(&self, members: &[Member], limits: Limits) -> Result<NginxConsistentTable, Error> {
-        check_owners(members)?;
+    fn build(&self, members: &[Member], limits: Limits) -> Result<CircleTable, Error> {
+        CircleTable::check(members)?;
         let servers = listed(members)?;
         let count = limits.check(total(&servers).saturating_mul(POINTS))?;
         let mut words = Vec::with_capacity(count + Circle::SPARE);
@@ -121,37 +121,10 @@ impl Placement for NginxConsistent {
         // By position, and at one position by the order of the list; then only the first at each counts.
         words.sort_unstable();
         words.dedup_by_key(|word| point(*word, 0));
-        Ok(NginxConsistentTable {
-            circle: Circle::from_sorted(words),
-        })
+        Ok(CircleTable::new(Circle::from_sorted(words)))
     }
 
     fn by_name(&self) -> bool {
         true
-    }
-}
-
-/// The table of [`NginxConsistent`].
-#[derive(Debug)]
-pub struct NginxConsistentTable {
-    circle: Circle,
-}
-
-impl Table for NginxConsistentTable {
-    #[inline]
-    fn locate(&self, hash: u64) -> Option<usize> {
-        self.circle.owner(hash)
-    }
-
-    fn candidate(&self, hash: u64, walk: &mut Walk) -> Option<usize> {
-        self.circle.next_owner(hash, walk)
-    }
-
-    fn layout(&self) -> Layout<'_> {
-        Layout::Ranges(Box::new(self.circle.ranges()))
-    }
-
-    fn size(&self) -> (usize, usize) {
-        (self.circle.len(), self.circle.heap_bytes())
     }
 }

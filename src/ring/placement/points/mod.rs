@@ -3,6 +3,9 @@
 mod circle;
 mod guide;
 mod sort;
+mod table;
 
-pub(super) use circle::{Circle, MAX_OWNERS, Wide, owner, point};
+pub use table::CircleTable;
+
+pub(super) use circle::{Circle, Wide, owner, point};
 pub(super) use sort::sorted_words;

@@ -76,50 +76,28 @@ pub(super) fn quotas(members: &[Member], slots: u32) -> Vec<u32> {
         let (Some(best), Some(worst)) = (waiting.last().copied(), served.first().copied()) else {
             return quotas;
         };
-        let quota_of = |index: usize, quotas: &mut Vec<u32>, number: u32| {
-            if let Some(quota) = quotas.get_mut(index) {
-                *quota = number;
+        let (whose, number) = match dealt.cmp(&u64::from(slots)) {
+            Ordering::Equal if best < worst => return quotas,
+            Ordering::Less => {
+                dealt += 1;
+                (best, best.number)
+            }
+            // Too many are served, or the wrong ones: the worst claim of all goes back.
+            Ordering::Greater | Ordering::Equal if worst.number == 1 => return quotas,
+            Ordering::Greater | Ordering::Equal => {
+                dealt -= 1;
+                (worst, worst.number - 1)
             }
         };
-        match dealt.cmp(&u64::from(slots)) {
-            Ordering::Equal if best < worst => return quotas,
-            // Too many are served, or the wrong ones: the worst claim of all goes back.
-            Ordering::Greater | Ordering::Equal => {
-                if worst.number == 1 {
-                    return quotas;
-                }
-                let fewer = Claim {
-                    number: worst.number - 1,
-                    ..worst
-                };
-                let after = Claim {
-                    number: worst.number + 1,
-                    ..worst
-                };
-                served.remove(&worst);
-                served.insert(fewer);
-                waiting.remove(&after);
-                waiting.insert(worst);
-                quota_of(worst.index, &mut quotas, fewer.number);
-                dealt -= 1;
-            }
-            Ordering::Less => {
-                let before = Claim {
-                    number: best.number - 1,
-                    ..best
-                };
-                let after = Claim {
-                    number: best.number + 1,
-                    ..best
-                };
-                waiting.remove(&best);
-                waiting.insert(after);
-                served.remove(&before);
-                served.insert(best);
-                quota_of(best.index, &mut quotas, best.number);
-                dealt += 1;
-            }
-        }
+        let Some(quota) = quotas.get_mut(whose.index) else {
+            return quotas;
+        };
+        let claim = |number| Claim { number, ..whose };
+        served.remove(&claim(*quota));
+        waiting.remove(&claim(*quota + 1));
+        *quota = number;
+        served.insert(claim(number));
+        waiting.insert(claim(number + 1));
     }
 }
 
