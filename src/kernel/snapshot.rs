@@ -24,10 +24,10 @@
 //!
 //! # When a replaced value is dropped
 //!
-//! By the publisher, before `publish` returns, if nobody is reading it. Otherwise by the reader that leaves it last. In two
-//! narrow races it waits for the next `publish`: when that reader leaves while it is looked at, and when a reader of another
-//! cell is interrupted between two instructions of its entry. An [`Arc`] from [`load`](Snapshot::load) and an idle [`Reader`] keep theirs: a reader that
-//! is never called again holds one old value until it is dropped. Destructors run outside all locks.
+//! By the publisher, before `publish` returns, if nobody is reading it and no reader of this or another cell is in the few
+//! instructions of its entry. Otherwise by the reader that leaves it last, or by the next `publish`: then a cell keeps one old
+//! value until something new is published. An [`Arc`] from [`load`](Snapshot::load) and an idle [`Reader`]
+//! keep theirs: a reader that is never called again holds one old value until it is dropped. Destructors run outside all locks.
 //!
 //! # When not to use this
 //!
