@@ -76,4 +76,6 @@ pub mod __kernel {
     pub use crate::kernel::counters::Counters;
     #[cfg(tenfold_loom)]
     pub use crate::kernel::leave;
+    pub use crate::kernel::upkeep::Deadline;
+    pub use crate::kernel::wait::{Full, Ticket, Turns, WaitQueue, block_on};
 }

@@ -13,7 +13,8 @@
 
 #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
 mod imp {
-    pub(crate) use parking_lot::Mutex;
+    pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
+    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
 
@@ -54,6 +55,7 @@ mod imp {
     pub(crate) use {global, local};
 
     super::model_mutex!(loom::sync);
+    super::model_parker!(loom::sync);
 }
 
 #[cfg(tenfold_shuttle)]
@@ -75,12 +77,15 @@ mod imp {
     pub(crate) use {global, local};
 
     super::model_mutex!(shuttle::sync);
+    super::model_parker!(shuttle::sync);
 }
 
 /// A mutex of a model checker with parking_lot's interface. A poisoned lock means that the model already failed.
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 macro_rules! model_mutex {
     ($($path:ident)::+) => {
+        pub(crate) use $($path)::+::MutexGuard;
+
         #[derive(Debug)]
         pub(crate) struct Mutex<T>($($path)::+::Mutex<T>);
 
@@ -101,6 +106,48 @@ macro_rules! model_mutex {
 }
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 use model_mutex;
+
+/// What a thread parks on, with crossbeam's interface: a token that is there or not. The checkers have it per thread, which is not
+/// what a nested wait needs.
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+macro_rules! model_parker {
+    ($($path:ident)::+) => {
+        #[derive(Clone, Debug)]
+        pub(crate) struct Unparker(std::sync::Arc<($($path)::+::Mutex<bool>, $($path)::+::Condvar)>);
+
+        #[derive(Debug)]
+        pub(crate) struct Parker(Unparker);
+
+        impl Parker {
+            pub(crate) fn new() -> Self {
+                let parts = ($($path)::+::Mutex::new(false), $($path)::+::Condvar::new());
+                Self(Unparker(std::sync::Arc::new(parts)))
+            }
+
+            pub(crate) fn park(&self) {
+                let (token, bell) = &*self.0.0;
+                let mut token = token.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                while !std::mem::take(&mut *token) {
+                    token = bell.wait(token).unwrap_or_else(|poisoned| poisoned.into_inner());
+                }
+            }
+
+            pub(crate) fn unparker(&self) -> &Unparker {
+                &self.0
+            }
+        }
+
+        impl Unparker {
+            pub(crate) fn unpark(&self) {
+                let (token, bell) = &*self.0;
+                *token.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = true;
+                bell.notify_one();
+            }
+        }
+    };
+}
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+use model_parker;
 
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 pub use imp::Arc;
@@ -146,6 +193,22 @@ pub(crate) mod fault {
         EnterUnchecked,
         /// A bounded ring forgets a node that has left as soon as it has no leases.
         ForgetAbsent,
+        /// Who waits for a time does not look whether the clock was moved meanwhile.
+        ArmWithoutLook,
+        /// A waiter that leaves drops what it was granted.
+        SwallowGrant,
+        /// A waiter does not look at the resource again once it is in line.
+        SkipRecheck,
+        /// A waiter that is polled with another waker keeps the one it had.
+        KeepOldWaker,
+        /// Who has the turn keeps it, also if it is not polled.
+        KeepUnpolledTurn,
+        /// A grant goes to the newest waiter.
+        GrantNewest,
+        /// Who comes and finds something free takes it, past those in line.
+        Barge,
+        /// The timer of a line is not armed again after it rang.
+        RingOnce,
     }
 
     /// Whether the model that runs in this process is to break in this way.

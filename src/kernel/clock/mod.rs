@@ -32,6 +32,7 @@ mod monotonic;
 mod seqlock;
 mod tick;
 
+pub use super::upkeep::Timers;
 pub use manual::ManualClock;
 pub use monotonic::MonotonicClock;
 pub(crate) use tick::saturating_nanos;

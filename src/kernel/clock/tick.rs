@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::kernel::upkeep::Timers;
+
 /// A point in time: nanoseconds since the origin of the clock that made it.
 ///
 /// Arithmetic saturates, so neither a clock that steps back nor a huge duration makes it panic or wrap. The range is
@@ -103,11 +105,25 @@ pub(crate) const fn saturating_nanos(duration: Duration) -> u64 {
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The current time.
     fn now(&self) -> Tick;
+
+    /// Who wakes timed waits on this clock.
+    ///
+    /// As provided: the timers of the process, that is, real time. A wait of a minute on this clock then looks at the clock again
+    /// after a minute of real time, and waits for what is left. That is right for every clock that runs at about the rate of real
+    /// time, whatever its origin. A clock that runs differently, or is moved by hand, has [`Timers::manual`] of its own and
+    /// calls [`run_due`](Timers::run_due) after it has moved.
+    fn timers(&self) -> &Timers {
+        Timers::process()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Tick {
         (**self).now()
+    }
+
+    fn timers(&self) -> &Timers {
+        (**self).timers()
     }
 }
 
@@ -115,10 +131,18 @@ impl<C: Clock + ?Sized> Clock for Box<C> {
     fn now(&self) -> Tick {
         (**self).now()
     }
+
+    fn timers(&self) -> &Timers {
+        (**self).timers()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Tick {
         (**self).now()
+    }
+
+    fn timers(&self) -> &Timers {
+        (**self).timers()
     }
 }

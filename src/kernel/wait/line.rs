@@ -1,0 +1,326 @@
+//! Who waits, in which order, and who was granted what.
+//!
+//! ```text
+//!             join                 grant                         take
+//!   (nobody) ──────▶ WAITING ───────────────▶ GRANTED(g, since) ──────▶ (nobody)
+//!                       ▲                          │
+//!                       │ polled: at its old place │ not polled for a while: g goes on to another one
+//!                       └──────── ASLEEP ◀─────────┘
+//!
+//!   from any of them, leave ▶ (nobody); whoever leaves GRANTED hands g back, for another one
+//! ```
+//!
+//! # Invariants
+//!
+//! * Places are numbered in the order of joining. Those that wait are in one list, in this order; a grant goes to its first.
+//! * Those that were granted something are in a list in the order of the grants. Who is asleep is in neither list, and is passed
+//!   over until it is polled again.
+//! * Wakers are somebody else's code: no operation here calls, clones or drops one. They come and go through arguments.
+//! * Except where said, an operation takes a fixed number of steps, and none allocates once the line was as long.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::kernel::clock::Tick;
+use crate::kernel::slab::{Key, List, Slab};
+use crate::kernel::sync::fault::{Fault, is as faulty};
+
+/// A place in a line. A ticket whose place was left is good for nothing, and harmless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(Key);
+
+/// As many wait as may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Full;
+
+/// The line, for grants of type `G`.
+#[derive(Debug)]
+pub struct Line<G> {
+    slab: Slab<Place<G>>,
+    waiting: List,
+    granted: List,
+    /// Places given out so far.
+    joined: u64,
+    /// Sum of what all in line want; 2^32 places can't exceed it.
+    wanted: u128,
+}
+
+#[derive(Debug)]
+struct Place<G> {
+    number: u64,
+    want: u64,
+    waker: Option<Waker>,
+    phase: Phase<G>,
+}
+
+#[derive(Debug)]
+enum Phase<G> {
+    Waiting,
+    Granted { grant: G, since: Tick },
+    Asleep,
+}
+
+/// What a poll found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Nobody has this ticket.
+    Gone,
+    /// A clone of the waker is needed, and the poll to be repeated with it.
+    NeedsWaker,
+    /// It waits. It was asleep until now if it `rejoined`.
+    Waiting {
+        /// Whether it was asleep.
+        rejoined: bool,
+    },
+    /// It has been granted something, and keeps it.
+    Granted,
+}
+
+/// What is left of a place.
+#[derive(Debug)]
+pub struct Left<G> {
+    /// What it was granted, for another one.
+    pub grant: Option<G>,
+    /// Whether it was asleep.
+    pub asleep: bool,
+    /// To be dropped outside of locks.
+    pub waker: Option<Waker>,
+}
+
+impl<G> Line<G> {
+    /// Nobody waits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            slab: Slab::new(),
+            waiting: List::EMPTY,
+            granted: List::EMPTY,
+            joined: 0,
+            wanted: 0,
+        }
+    }
+
+    /// Joins at the end, wanting `want` of something.
+    ///
+    /// # Errors
+    ///
+    /// If `max_waiters` are in line, whatever their phase.
+    pub fn join(&mut self, want: u64, max_waiters: usize) -> Result<Ticket, Full> {
+        if self.slab.len() >= max_waiters {
+            return Err(Full);
+        }
+        let place = Place {
+            number: self.joined,
+            want,
+            waker: None,
+            phase: Phase::Waiting,
+        };
+        let key = self.slab.insert(place).map_err(|_| Full)?;
+        self.joined += 1;
+        self.wanted += u128::from(want);
+        self.slab.push_back(&mut self.waiting, key);
+        Ok(Ticket(key))
+    }
+
+    /// Looks at a place on behalf of its owner, whose task `waker` wakes. `spare` is a clone of it, or empty; what is in
+    /// it afterwards is for the caller to drop, outside of locks.
+    ///
+    /// Who was granted something keeps it, with `now` as the time of the grant. Who was asleep waits again, at its old place: a step
+    /// for each that waits in front of it.
+    pub fn look(
+        &mut self,
+        ticket: Ticket,
+        waker: &Waker,
+        spare: &mut Option<Waker>,
+        now: Tick,
+    ) -> Look {
+        let Some(place) = self.slab.get_mut(ticket.0) else {
+            return Look::Gone;
+        };
+        let wakes = |own: &Waker| own.will_wake(waker) || faulty(Fault::KeepOldWaker);
+        if !place.waker.as_ref().is_some_and(wakes) {
+            if spare.is_none() {
+                return Look::NeedsWaker;
+            }
+            std::mem::swap(&mut place.waker, spare);
+        }
+        match &mut place.phase {
+            Phase::Waiting => Look::Waiting { rejoined: false },
+            Phase::Granted { since, .. } => {
+                *since = now;
+                Look::Granted
+            }
+            Phase::Asleep => {
+                self.rejoin(ticket.0);
+                Look::Waiting { rejoined: true }
+            }
+        }
+    }
+
+    /// Grants `grant` to the first that waits, and returns its waker, if it was polled since it has one.
+    ///
+    /// # Errors
+    ///
+    /// The grant, if nobody waits.
+    pub fn grant(&mut self, grant: G, now: Tick) -> Result<Option<Waker>, G> {
+        let first = if faulty(Fault::GrantNewest) {
+            self.slab.last(self.waiting)
+        } else {
+            self.slab.first(self.waiting)
+        };
+        match first {
+            Some(key) => self.grant_to(Ticket(key), grant, now),
+            None => Err(grant),
+        }
+    }
+
+    /// Grants `grant` to the owner of `ticket`.
+    ///
+    /// # Errors
+    ///
+    /// The grant, if this one does not wait any more.
+    pub fn grant_to(&mut self, ticket: Ticket, grant: G, now: Tick) -> Result<Option<Waker>, G> {
+        let Some(place) = self.slab.get_mut(ticket.0) else {
+            return Err(grant);
+        };
+        if !matches!(place.phase, Phase::Waiting) {
+            return Err(grant);
+        }
+        place.phase = Phase::Granted { grant, since: now };
+        let waker = place.waker.take();
+        self.slab.unlink(&mut self.waiting, ticket.0);
+        self.slab.push_back(&mut self.granted, ticket.0);
+        Ok(waker)
+    }
+
+    /// Leaves the line with what was granted, if anything was.
+    pub fn take(&mut self, ticket: Ticket) -> Option<Left<G>> {
+        let granted = matches!(self.slab.get(ticket.0)?.phase, Phase::Granted { .. });
+        granted.then(|| self.leave(ticket)).flatten()
+    }
+
+    /// Leaves the line, in any phase. `None` if the place was left already.
+    pub fn leave(&mut self, ticket: Ticket) -> Option<Left<G>> {
+        let list = match self.slab.get(ticket.0)?.phase {
+            Phase::Waiting => Some(&mut self.waiting),
+            Phase::Granted { .. } => Some(&mut self.granted),
+            Phase::Asleep => None,
+        };
+        if let Some(list) = list {
+            self.slab.unlink(list, ticket.0);
+        }
+        let place = self.slab.remove(ticket.0)?;
+        self.wanted -= u128::from(place.want);
+        let asleep = matches!(place.phase, Phase::Asleep);
+        let grant = match place.phase {
+            Phase::Granted { grant, .. } => Some(grant),
+            Phase::Waiting | Phase::Asleep => None,
+        };
+        Some(Left {
+            grant,
+            asleep,
+            waker: place.waker,
+        })
+    }
+
+    /// Takes back the oldest grant if it is at least `patience` old, and puts its owner to sleep. A grant from a time that is yet
+    /// to come, because the clock stepped back, is as if it were made now.
+    pub fn revoke(&mut self, now: Tick, patience: Duration) -> Option<G> {
+        let key = self.slab.first(self.granted)?;
+        let place = self.slab.get_mut(key)?;
+        let Phase::Granted { since, .. } = &mut place.phase else {
+            return None;
+        };
+        *since = (*since).min(now);
+        if now.since(*since) < patience {
+            return None;
+        }
+        let phase = std::mem::replace(&mut place.phase, Phase::Asleep);
+        self.slab.unlink(&mut self.granted, key);
+        match phase {
+            Phase::Granted { grant, .. } => Some(grant),
+            Phase::Waiting | Phase::Asleep => None,
+        }
+    }
+
+    /// The oldest grant: whose it is, and since when.
+    #[must_use]
+    pub fn oldest_grant(&self) -> Option<(Ticket, Tick)> {
+        let key = self.slab.first(self.granted)?;
+        match self.slab.get(key)?.phase {
+            Phase::Granted { since, .. } => Some((Ticket(key), since)),
+            Phase::Waiting | Phase::Asleep => None,
+        }
+    }
+
+    /// Wakes the owner of `ticket` as if its grant had been made now: the waker is for the caller to call.
+    pub fn call(&mut self, ticket: Ticket, now: Tick) -> Option<Waker> {
+        let place = self.slab.get_mut(ticket.0)?;
+        if let Phase::Granted { since, .. } = &mut place.phase {
+            *since = now;
+        }
+        place.waker.take()
+    }
+
+    /// The first that waits, and what it wants.
+    #[must_use]
+    pub fn front(&self) -> Option<(Ticket, u64)> {
+        let key = self.slab.first(self.waiting)?;
+        Some((Ticket(key), self.slab.get(key)?.want))
+    }
+
+    /// How many are in line, in any phase.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether nobody is in line.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all in line want together.
+    #[must_use]
+    pub fn wanted(&self) -> u64 {
+        u64::try_from(self.wanted).unwrap_or(u64::MAX)
+    }
+
+    /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
+    #[must_use]
+    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
+        let Some(own) = self.slab.get(ticket.0) else {
+            return 0;
+        };
+        let ahead = self.slab.iter().filter(|place| place.number < own.number);
+        ahead.fold(0, |sum: u64, place| sum.saturating_add(place.want))
+    }
+
+    /// From asleep to waiting, in the order of places.
+    fn rejoin(&mut self, key: Key) {
+        let Some(place) = self.slab.get_mut(key) else {
+            return;
+        };
+        place.phase = Phase::Waiting;
+        let number = place.number;
+        let earlier = |key: &Key| {
+            self.slab
+                .get(*key)
+                .is_some_and(|place| place.number < number)
+        };
+        let mut keys =
+            std::iter::successors(self.slab.first(self.waiting), |key| self.slab.next(*key));
+        match keys.find(|key| !earlier(key)) {
+            Some(follower) => self.slab.insert_before(&mut self.waiting, key, follower),
+            None => self.slab.push_back(&mut self.waiting, key),
+        }
+    }
+}
+
+impl<G> Default for Line<G> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

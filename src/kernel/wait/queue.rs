@@ -1,0 +1,235 @@
+//! A fair line for things that are handed out: permits, connections.
+//!
+//! The thing itself (the resource) is not in here; it is an atomic number or a list of the caller's. What is in here sees to it that
+//! nobody waits for something that is there, and that nobody passes those who wait.
+//!
+//! # How nobody waits in vain
+//!
+//! A releaser puts something back, then looks whether anybody waits. A waiter joins, which raises the count of those that wait,
+//! then looks whether there is something. Both call [`settle`](WaitQueue::settle) for their second step. If each overlooked
+//! the other, the waiter would wait for ever; so changes of the resource and of the count are sequentially consistent
+//! read-modify-writes, looks at them sequentially consistent loads, and in the one total order of all of these one of the
+//! two changes comes first and is seen by the other side (`store_load_barrier` stands for this under loom).
+//!
+//! `settle` takes from the resource and grants to the first that waits, whoever called it; so a waiter that finds something hands
+//! it to the one in front. If there is nobody to grant to any more it puts the thing back, which is a release, and looks again.
+//!
+//! # Locks
+//!
+//! Under the lock there is only [`Line`]. The resource, clocks and wakers are used outside of it.
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use super::line::{Full, Line, Look, Ticket};
+use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
+use crate::kernel::sync::{AtomicU64, Mutex, Ordering, store_load_barrier};
+use crate::kernel::upkeep::wake;
+
+/// Threads and tasks that wait to be granted a `G`, in the order of their arrival.
+#[derive(Debug)]
+pub struct WaitQueue<G> {
+    line: Mutex<Line<G>>,
+    /// Those that wait: neither granted nor asleep. Changed under the lock.
+    waiting: AtomicU64,
+    max_waiters: usize,
+}
+
+impl<G> WaitQueue<G> {
+    /// Nobody waits, and at most `max_waiters` ever do at a time.
+    #[must_use]
+    pub fn new(max_waiters: usize) -> Self {
+        Self {
+            line: Mutex::new(Line::new()),
+            waiting: AtomicU64::new(0),
+            max_waiters,
+        }
+    }
+
+    /// How many wait to be granted something. Who finds zero may take from the resource without joining.
+    #[inline]
+    pub fn waiting(&self) -> usize {
+        if faulty(Fault::Barge) {
+            return 0;
+        }
+        self.count()
+    }
+
+    #[inline]
+    fn count(&self) -> usize {
+        store_load_barrier();
+        // No more than fit into memory.
+        self.waiting.load(Ordering::SeqCst) as usize
+    }
+
+    /// Joins at the end. Before it waits the caller polls, and the resource is looked at: [`poll`](Self::poll) does both.
+    ///
+    /// # Errors
+    ///
+    /// If as many are in line as may.
+    pub fn join(&self, want: u64) -> Result<Ticket, Full> {
+        let mut line = self.line.lock();
+        let ticket = line.join(want, self.max_waiters)?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        drop(line);
+        store_load_barrier();
+        Ok(ticket)
+    }
+
+    /// What was granted to `ticket`, whose place is left then. Otherwise, after a look at the resource as in
+    /// [`settle`](Self::settle), `waker` is called when there is news. A ticket whose place was left is pending for ever.
+    pub fn poll(
+        &self,
+        ticket: Ticket,
+        waker: &Waker,
+        now: Tick,
+        take: impl FnMut(u64) -> Option<G>,
+        put: impl FnMut(G),
+    ) -> Poll<G> {
+        if let Some(grant) = self.look(ticket, waker, now) {
+            return Poll::Ready(grant);
+        }
+        if faulty(Fault::SkipRecheck) {
+            return Poll::Pending;
+        }
+        if self.settle(now, take, put) {
+            // It may have been for this one.
+            if let Some(grant) = self.look(ticket, waker, now) {
+                return Poll::Ready(grant);
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Hands out what there is to those that wait: to be called after each change of the resource for the better. `take` takes
+    /// what somebody wants from the resource, all of it or nothing, and `put` puts it back. Whether anybody was granted something.
+    pub fn settle(
+        &self,
+        now: Tick,
+        mut take: impl FnMut(u64) -> Option<G>,
+        mut put: impl FnMut(G),
+    ) -> bool {
+        let mut any = false;
+        while self.count() > 0 {
+            // A statement of its own: the lock is released at its end.
+            let front = self.line.lock().front();
+            let Some((ticket, want)) = front else { break };
+            let Some(grant) = take(want) else { break };
+            let granted = self.granting(|line| line.grant_to(ticket, grant, now));
+            match granted {
+                Ok(()) => any = true,
+                // Somebody else was faster, or it left.
+                Err(grant) => put(grant),
+            }
+        }
+        any
+    }
+
+    /// Grants to the first that waits.
+    ///
+    /// # Errors
+    ///
+    /// The grant, if nobody waits. If it is put into the resource then, that is a change for the better.
+    pub fn grant(&self, grant: G, now: Tick) -> Result<(), G> {
+        self.granting(|line| line.grant(grant, now))
+    }
+
+    /// Leaves the line, whether it waits or not. What had been granted is put back and, like what it stood in the way of, handed
+    /// out as in [`settle`](Self::settle).
+    pub fn leave(
+        &self,
+        ticket: Ticket,
+        now: Tick,
+        take: impl FnMut(u64) -> Option<G>,
+        mut put: impl FnMut(G),
+    ) {
+        let mut line = self.line.lock();
+        let Some(left) = line.leave(ticket) else {
+            return;
+        };
+        if left.grant.is_none() && !left.asleep {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+        drop(line);
+        drop(left.waker);
+        if let Some(grant) = left.grant.filter(|_| !faulty(Fault::SwallowGrant)) {
+            put(grant);
+        }
+        self.settle(now, take, put);
+    }
+
+    /// Takes back the oldest grant if nobody came for it for `patience`, and hands it out to another one. Whether there was one.
+    pub fn revoke(
+        &self,
+        now: Tick,
+        patience: Duration,
+        take: impl FnMut(u64) -> Option<G>,
+        mut put: impl FnMut(G),
+    ) -> bool {
+        // A statement of its own: the lock is released at its end.
+        let revoked = self.line.lock().revoke(now, patience);
+        let Some(grant) = revoked else { return false };
+        put(grant);
+        self.settle(now, take, put);
+        true
+    }
+
+    /// How many are in line, also those that are granted something or asleep.
+    pub fn len(&self) -> usize {
+        self.line.lock().len()
+    }
+
+    /// Whether nobody is in line.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all in line want together.
+    pub fn wanted(&self) -> u64 {
+        self.line.lock().wanted()
+    }
+
+    /// What those want together that are in front. Looks at everybody in line.
+    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
+        self.line.lock().wanted_ahead(ticket)
+    }
+
+    fn granting(
+        &self,
+        grant: impl FnOnce(&mut Line<G>) -> Result<Option<Waker>, G>,
+    ) -> Result<(), G> {
+        let mut line = self.line.lock();
+        let waker = grant(&mut line)?;
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        drop(line);
+        waker.into_iter().for_each(wake);
+        Ok(())
+    }
+
+    /// Takes what was granted, or leaves the waker there.
+    fn look(&self, ticket: Ticket, waker: &Waker, now: Tick) -> Option<G> {
+        let mut spare = None;
+        loop {
+            let mut line = self.line.lock();
+            if let Some(left) = line.take(ticket) {
+                drop(line);
+                // Its waker is dropped here, as the spare one is.
+                return left.grant;
+            }
+            match line.look(ticket, waker, &mut spare, now) {
+                Look::NeedsWaker => {
+                    drop(line);
+                    spare = Some(waker.clone());
+                }
+                Look::Waiting { rejoined: true } => {
+                    self.waiting.fetch_add(1, Ordering::SeqCst);
+                    drop(line);
+                    store_load_barrier();
+                    return None;
+                }
+                Look::Waiting { rejoined: false } | Look::Granted | Look::Gone => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Simulated hours against a sorted map.
