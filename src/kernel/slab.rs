@@ -71,6 +71,12 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// Places there are, taken or free.
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Adds an entry that is in no list yet. Gives it back if there are 2^32 - 1 of them, which is more than fits in memory.
     pub(crate) fn insert(&mut self, value: T) -> Result<Key, T> {
         let index = self.free;

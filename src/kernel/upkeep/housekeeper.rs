@@ -11,6 +11,8 @@
 //! The life is changed under the lock of the timers, together with the wheel: who arms a wait sees either a housekeeper that will
 //! look at the wheel before it sleeps or ends (`Busy`), or one to wake (`Asleep` for longer), or none, and starts one.
 //!
+//! Who cancels a wait wakes nobody: the thread comes for what is not there any more, once, and ends a second after that.
+//!
 //! Where no thread can be started, everybody who waits is woken at once, and waits by trying again.
 
 use std::sync::LazyLock;

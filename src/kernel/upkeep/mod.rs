@@ -11,6 +11,8 @@ mod housekeeper;
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 #[path = "no_housekeeper.rs"]
 mod housekeeper;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod waking;
 

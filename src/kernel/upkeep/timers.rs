@@ -70,6 +70,10 @@ pub struct Timers {
 
 pub(super) struct State {
     pub(super) wheel: Wheel<Waker>,
+    #[cfg_attr(
+        any(tenfold_loom, tenfold_shuttle),
+        expect(dead_code, reason = "no housekeeper lives under a model checker")
+    )]
     pub(super) life: Life,
 }
 
@@ -183,6 +187,11 @@ impl Timers {
     #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
     pub(super) const fn housekeeper(&self) -> Option<&Housekeeper> {
         self.housekeeper.as_ref()
+    }
+
+    #[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+    pub(super) fn life(&self) -> Life {
+        self.state.lock().life
     }
 
     /// Whether they fire only when somebody moves the clock.

@@ -36,7 +36,7 @@ pub struct Full;
 
 /// The line, for grants of type `G`.
 #[derive(Debug)]
-pub struct Line<G> {
+pub(crate) struct Line<G> {
     slab: Slab<Place<G>>,
     waiting: List,
     granted: List,
@@ -63,7 +63,7 @@ enum Phase<G> {
 
 /// What a poll found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// Nobody has this ticket.
     Gone,
     /// A clone of the waker is needed, and the poll to be repeated with it.
@@ -79,19 +79,19 @@ pub enum Look {
 
 /// What is left of a place.
 #[derive(Debug)]
-pub struct Left<G> {
+pub(crate) struct Left<G> {
     /// What it was granted, for another one.
-    pub grant: Option<G>,
+    pub(crate) grant: Option<G>,
     /// Whether it was asleep.
-    pub asleep: bool,
+    pub(crate) asleep: bool,
     /// To be dropped outside of locks.
-    pub waker: Option<Waker>,
+    pub(crate) waker: Option<Waker>,
 }
 
 impl<G> Line<G> {
     /// Nobody waits.
     #[must_use]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             slab: Slab::new(),
             waiting: List::EMPTY,
@@ -106,7 +106,7 @@ impl<G> Line<G> {
     /// # Errors
     ///
     /// If `max_waiters` are in line, whatever their phase.
-    pub fn join(&mut self, want: u64, max_waiters: usize) -> Result<Ticket, Full> {
+    pub(crate) fn join(&mut self, want: u64, max_waiters: usize) -> Result<Ticket, Full> {
         if self.slab.len() >= max_waiters {
             return Err(Full);
         }
@@ -128,7 +128,7 @@ impl<G> Line<G> {
     ///
     /// Who was granted something keeps it, with `now` as the time of the grant. Who was asleep waits again, at its old place: a step
     /// for each that waits in front of it.
-    pub fn look(
+    pub(crate) fn look(
         &mut self,
         ticket: Ticket,
         waker: &Waker,
@@ -163,7 +163,7 @@ impl<G> Line<G> {
     /// # Errors
     ///
     /// The grant, if nobody waits.
-    pub fn grant(&mut self, grant: G, now: Tick) -> Result<Option<Waker>, G> {
+    pub(crate) fn grant(&mut self, grant: G, now: Tick) -> Result<Option<Waker>, G> {
         let first = if faulty(Fault::GrantNewest) {
             self.slab.last(self.waiting)
         } else {
@@ -180,7 +180,12 @@ impl<G> Line<G> {
     /// # Errors
     ///
     /// The grant, if this one does not wait any more.
-    pub fn grant_to(&mut self, ticket: Ticket, grant: G, now: Tick) -> Result<Option<Waker>, G> {
+    pub(crate) fn grant_to(
+        &mut self,
+        ticket: Ticket,
+        grant: G,
+        now: Tick,
+    ) -> Result<Option<Waker>, G> {
         let Some(place) = self.slab.get_mut(ticket.0) else {
             return Err(grant);
         };
@@ -195,13 +200,13 @@ impl<G> Line<G> {
     }
 
     /// Leaves the line with what was granted, if anything was.
-    pub fn take(&mut self, ticket: Ticket) -> Option<Left<G>> {
+    pub(crate) fn take(&mut self, ticket: Ticket) -> Option<Left<G>> {
         let granted = matches!(self.slab.get(ticket.0)?.phase, Phase::Granted { .. });
         granted.then(|| self.leave(ticket)).flatten()
     }
 
     /// Leaves the line, in any phase. `None` if the place was left already.
-    pub fn leave(&mut self, ticket: Ticket) -> Option<Left<G>> {
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Left<G>> {
         let list = match self.slab.get(ticket.0)?.phase {
             Phase::Waiting => Some(&mut self.waiting),
             Phase::Granted { .. } => Some(&mut self.granted),
@@ -226,7 +231,7 @@ impl<G> Line<G> {
 
     /// Takes back the oldest grant if it is at least `patience` old, and puts its owner to sleep. A grant from a time that is yet
     /// to come, because the clock stepped back, is as if it were made now.
-    pub fn revoke(&mut self, now: Tick, patience: Duration) -> Option<G> {
+    pub(crate) fn revoke(&mut self, now: Tick, patience: Duration) -> Option<G> {
         let key = self.slab.first(self.granted)?;
         let place = self.slab.get_mut(key)?;
         let Phase::Granted { since, .. } = &mut place.phase else {
@@ -246,7 +251,7 @@ impl<G> Line<G> {
 
     /// The oldest grant: whose it is, and since when.
     #[must_use]
-    pub fn oldest_grant(&self) -> Option<(Ticket, Tick)> {
+    pub(crate) fn oldest_grant(&self) -> Option<(Ticket, Tick)> {
         let key = self.slab.first(self.granted)?;
         match self.slab.get(key)?.phase {
             Phase::Granted { since, .. } => Some((Ticket(key), since)),
@@ -255,7 +260,7 @@ impl<G> Line<G> {
     }
 
     /// Wakes the owner of `ticket` as if its grant had been made now: the waker is for the caller to call.
-    pub fn call(&mut self, ticket: Ticket, now: Tick) -> Option<Waker> {
+    pub(crate) fn call(&mut self, ticket: Ticket, now: Tick) -> Option<Waker> {
         let place = self.slab.get_mut(ticket.0)?;
         if let Phase::Granted { since, .. } = &mut place.phase {
             *since = now;
@@ -265,32 +270,26 @@ impl<G> Line<G> {
 
     /// The first that waits, and what it wants.
     #[must_use]
-    pub fn front(&self) -> Option<(Ticket, u64)> {
+    pub(crate) fn front(&self) -> Option<(Ticket, u64)> {
         let key = self.slab.first(self.waiting)?;
         Some((Ticket(key), self.slab.get(key)?.want))
     }
 
     /// How many are in line, in any phase.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.slab.len()
-    }
-
-    /// Whether nobody is in line.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// What all in line want together.
     #[must_use]
-    pub fn wanted(&self) -> u64 {
+    pub(crate) fn wanted(&self) -> u64 {
         u64::try_from(self.wanted).unwrap_or(u64::MAX)
     }
 
     /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
     #[must_use]
-    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
+    pub(crate) fn wanted_ahead(&self, ticket: Ticket) -> u64 {
         let Some(own) = self.slab.get(ticket.0) else {
             return 0;
         };
@@ -324,3 +323,7 @@ impl<G> Default for Line<G> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

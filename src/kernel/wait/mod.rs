@@ -2,7 +2,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`Line`] | who waits, in which order, and who was granted what: a data structure |
+//! | `Line` | who waits, in which order, and who was granted what: a data structure |
 //! | [`WaitQueue`] | a line for things that are handed out, as permits are |
 //! | [`Turns`] | a line in which one at a time has its turn to try, and may have to wait for a time |
 //! | [`block_on`] | a thread as a task: it parks until its waker is called |
@@ -19,6 +19,6 @@ mod queue;
 mod turns;
 
 pub use block::block_on;
-pub use line::{Full, Line, Ticket};
+pub use line::{Full, Ticket};
 pub use queue::WaitQueue;
 pub use turns::Turns;

@@ -163,6 +163,6 @@ impl<T> Wheel<T> {
     }
 }
 
-#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+#[cfg(test)]
 #[path = "timing_tests.rs"]
 mod tests;
