@@ -15,6 +15,8 @@ use tenfold::snapshot::{Reader, Snapshot};
 
 #[path = "support/red.rs"]
 mod red;
+#[path = "support/waiting/mod.rs"]
+mod waiting;
 
 use red::must_fail;
 
