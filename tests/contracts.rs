@@ -40,6 +40,7 @@ types! {
     clock::ManualClock: Send, Sync, Unpin;
     clock::MonotonicClock: Send, Sync, Unpin, Copy;
     clock::Tick: Send, Sync, Unpin, Copy;
+    clock::Timers: Send, Sync, Unpin;
     hash::DefaultHashBuilder: Send, Sync, Unpin;
     hash::DefaultHasher: Send, Sync, Unpin;
     hash::Hashed<String>: Send, Sync, Unpin;
@@ -175,6 +176,7 @@ fn every_type_shows_something() {
     show("clock::ManualClock", &clock::ManualClock::new());
     show("clock::MonotonicClock", &clock::MonotonicClock::new());
     show("clock::Tick", &clock::Tick::ZERO);
+    show("clock::Timers", &clock::Timers::manual());
     show("hash::DefaultHashBuilder", &builder);
     show("hash::DefaultHasher", &builder.build_hasher());
     show("hash::Hashed", &hash::Hashed::new("key"));

@@ -20,8 +20,8 @@ const BATCH: usize = 32;
 /// Where timed waits on a clock are kept until they are due.
 ///
 /// Whatever in this crate waits for a point in time, as a thread or as a task, leaves a waker in the timers of its
-/// [`Clock`](super::Clock). Those of real time are driven by one housekeeper thread of the process, which exists while somebody
-/// waits and ends a second after nobody does. Those of a [`ManualClock`](super::ManualClock) are driven by whoever moves it.
+/// [`Clock`](crate::clock::Clock). Those of real time are driven by one housekeeper thread of the process, which exists while somebody
+/// waits and ends a second after nobody does. Those of a [`ManualClock`](crate::clock::ManualClock) are driven by whoever moves it.
 ///
 /// A clock of your own that does not run with real time has [`Timers::manual`] and runs what is due whenever it has moved:
 ///
@@ -88,7 +88,7 @@ impl Timers {
         Self::driven_by(None)
     }
 
-    /// The timers of real time, on [`MonotonicClock`](super::MonotonicClock), which a housekeeper thread drives.
+    /// The timers of real time, on [`MonotonicClock`](crate::clock::MonotonicClock), which a housekeeper thread drives.
     #[must_use]
     pub fn process() -> &'static Self {
         housekeeper::process()

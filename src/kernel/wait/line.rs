@@ -164,13 +164,8 @@ impl<G> Line<G> {
     ///
     /// The grant, if nobody waits.
     pub(crate) fn grant(&mut self, grant: G, now: Tick) -> Result<Option<Waker>, G> {
-        let first = if faulty(Fault::GrantNewest) {
-            self.slab.last(self.waiting)
-        } else {
-            self.slab.first(self.waiting)
-        };
-        match first {
-            Some(key) => self.grant_to(Ticket(key), grant, now),
+        match self.front() {
+            Some((first, _)) => self.grant_to(first, grant, now),
             None => Err(grant),
         }
     }
@@ -238,7 +233,7 @@ impl<G> Line<G> {
             return None;
         };
         *since = (*since).min(now);
-        if now.since(*since) < patience {
+        if now.since(*since) < patience || faulty(Fault::KeepUnpolledTurn) {
             return None;
         }
         let phase = std::mem::replace(&mut place.phase, Phase::Asleep);
@@ -271,8 +266,12 @@ impl<G> Line<G> {
     /// The first that waits, and what it wants.
     #[must_use]
     pub(crate) fn front(&self) -> Option<(Ticket, u64)> {
-        let key = self.slab.first(self.waiting)?;
-        Some((Ticket(key), self.slab.get(key)?.want))
+        let first = if faulty(Fault::GrantNewest) {
+            self.slab.last(self.waiting)
+        } else {
+            self.slab.first(self.waiting)
+        };
+        Some((Ticket(first?), self.slab.get(first?)?.want))
     }
 
     /// How many are in line, in any phase.

@@ -16,6 +16,8 @@
 mod block;
 mod line;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 pub use block::block_on;

@@ -271,6 +271,7 @@ impl State {
         let (_, since) = self.line.oldest_grant()?;
         let due = match self.rest {
             Some(due) => due,
+            None if faulty(Fault::KeepUnpolledTurn) => return None,
             None => {
                 self.line.front()?;
                 since.saturating_add(patience)
@@ -319,7 +320,7 @@ impl<C: Clock + 'static> Core<C> {
 
     fn lose_patience(&self, state: &mut State, now: Tick) -> Option<Waker> {
         let others = state.line.front().is_some();
-        if !others || faulty(Fault::KeepUnpolledTurn) {
+        if !others {
             return None;
         }
         state.line.revoke(now, self.patience)?;

@@ -13,9 +13,8 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(tenfold_shuttle)]
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 
-/// Nanoseconds between two tokens, and how long a caller may take before its turn goes on.
+/// Nanoseconds between two tokens.
 pub(super) const INTERVAL: u64 = 10;
-pub(super) const PATIENCE: u64 = 50;
 
 pub(super) struct Bucket {
     /// When the next token is there; `u64::MAX` if somebody has to bring it.
@@ -24,11 +23,11 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// The first token is there at `first`.
-    pub(super) fn new(clock: &ManualClock, first: u64) -> Arc<Self> {
+    /// The first token is there at `first`, and who is called and does not come for `patience` nanoseconds loses its turn.
+    pub(super) fn new(clock: &ManualClock, first: u64, patience: u64) -> Arc<Self> {
         Arc::new(Self {
             next: AtomicU64::new(first),
-            turns: Turns::new(clock.clone(), Duration::from_nanos(PATIENCE), 16),
+            turns: Turns::new(clock.clone(), Duration::from_nanos(patience), 16),
         })
     }
 
@@ -52,10 +51,12 @@ impl Bucket {
         self.turns.waiting() == 0 && self.take().is_ok()
     }
 
-    pub(super) fn poll(&self, ticket: Ticket, waker: &Waker) -> Poll<()> {
+    /// Calls `served` while it still has the turn.
+    fn poll(&self, ticket: Ticket, waker: &Waker, served: &mut dyn FnMut()) -> Poll<()> {
         while self.turns.poll_turn(ticket, waker).is_ready() {
             match self.take() {
                 Ok(()) => {
+                    served();
                     self.turns.finish(ticket);
                     return Poll::Ready(());
                 }
@@ -71,12 +72,19 @@ impl Bucket {
 pub(super) struct Acquire {
     bucket: Arc<Bucket>,
     ticket: Option<Ticket>,
+    served: Box<dyn FnMut() + Send>,
 }
 
 impl Acquire {
     /// Enters the line at once.
     pub(super) fn new(bucket: &Arc<Bucket>) -> Self {
+        Self::telling(bucket, || ())
+    }
+
+    /// As [`new`](Self::new), and says when it is served.
+    pub(super) fn telling(bucket: &Arc<Bucket>, served: impl FnMut() + Send + 'static) -> Self {
         Self {
+            served: Box::new(served),
             bucket: bucket.clone(),
             ticket: Some(bucket.turns.enter(1).unwrap()),
         }
@@ -88,7 +96,8 @@ impl Future for Acquire {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let ticket = self.ticket.expect("not polled after it was ready");
-        let outcome = self.bucket.poll(ticket, context.waker());
+        let Self { bucket, served, .. } = &mut *self;
+        let outcome = bucket.poll(ticket, context.waker(), served);
         if outcome.is_ready() {
             self.ticket = None;
         }

@@ -128,7 +128,7 @@ fn red_when_a_waiter_does_not_look_at_the_clock_again() {
 /// Whoever has the turn waits for a token that another one brings.
 fn nudge_against_turn() {
     let clock = ManualClock::new();
-    let bucket = Bucket::new(&clock, u64::MAX);
+    let bucket = Bucket::new(&clock, u64::MAX, 50);
     let waiter = {
         let bucket = bucket.clone();
         thread::spawn(move || {
@@ -159,7 +159,7 @@ fn red_when_a_nudge_may_look_too_early() {
 /// Whoever has the turn leaves while its time comes; the next one must be called, and the one alarm must be set for it.
 fn advance_against_finish() {
     let clock = ManualClock::new();
-    let bucket = Bucket::new(&clock, 5);
+    let bucket = Bucket::new(&clock, 5, 50);
     let mut first = Box::pin(bucket::Acquire::new(&bucket));
     let second = bucket::Acquire::new(&bucket);
     let polled = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+#[cfg(tenfold_shuttle)]
 use std::time::Duration;
 
-use tenfold::__kernel::{Arc, Ticket, WaitQueue, block_on};
+#[cfg(tenfold_loom)]
+use tenfold::__kernel::block_on;
+use tenfold::__kernel::{Arc, Ticket, WaitQueue};
 use tenfold::clock::Tick;
 
 #[cfg(tenfold_loom)]
@@ -62,11 +65,13 @@ impl Semaphore {
         self.queue.leave(ticket, now, take, put);
     }
 
+    #[cfg(tenfold_shuttle)]
     pub(super) fn revoke(&self, now: Tick, patience: Duration) -> bool {
         let (take, put) = (|want| self.take(want), |permits| self.put(permits));
         self.queue.revoke(now, patience, take, put)
     }
 
+    #[cfg(tenfold_loom)]
     pub(super) fn acquire(&self, want: u64) {
         if !self.try_acquire(want) {
             let ticket = self.queue.join(want).unwrap();
