@@ -110,7 +110,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
     ///
     /// As provided: the timers of the process, that is, real time. A wait of a minute on this clock then looks at the clock again
     /// after a minute of real time, and waits for what is left. That is right for every clock that runs at about the rate of real
-    /// time, whatever its origin. A clock that runs differently, or is moved by hand, has [`Timers::manual`] of its own and
+    /// time, whatever its origin. A clock that stands still, runs differently or is moved by hand has [`Timers::manual`] of its own and
     /// calls [`run_due`](Timers::run_due) after it has moved.
     fn timers(&self) -> &Timers {
         Timers::process()
