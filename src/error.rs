@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Refusal;
-use crate::ring;
+use crate::{limit, ring};
 
 /// The refusal of any module, for code that handles them in one place.
 ///
@@ -21,6 +21,9 @@ use crate::ring;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// From [`limit`].
+    #[error(transparent)]
+    Limit(#[from] limit::Error),
     /// From [`ring`].
     #[error(transparent)]
     Ring(#[from] ring::Error),
@@ -29,6 +32,7 @@ pub enum Error {
 impl Error {
     const fn refusal(&self) -> &dyn Refusal {
         match self {
+            Self::Limit(error) => error,
             Self::Ring(error) => error,
         }
     }

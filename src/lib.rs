@@ -4,6 +4,7 @@
 //!
 //! | module | answers | type |
 //! |---|---|---|
+//! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
 //! What the modules are built from is of use in your own code too:
@@ -50,6 +51,7 @@ compile_error!("tenfold needs 64-bit atomic operations");
 mod error;
 mod kernel;
 
+pub mod limit;
 pub mod ring;
 
 pub use error::Error;
@@ -59,6 +61,8 @@ pub use kernel::{clock, hash, histogram, rng, snapshot};
 /// The guide to each module, compiled with the examples in it.
 #[cfg(any(doc, doctest))]
 pub mod guide {
+    #[doc = include_str!("../docs/guide/limit.md")]
+    pub mod limit {}
     #[doc = include_str!("../docs/guide/ring.md")]
     pub mod ring {}
 }
@@ -72,10 +76,10 @@ pub mod readme {}
 #[doc(hidden)]
 pub mod __kernel {
     pub use crate::kernel::Arc;
-    pub use crate::kernel::clock::SeqLock;
     pub use crate::kernel::counters::Counters;
     #[cfg(tenfold_loom)]
     pub use crate::kernel::leave;
+    pub use crate::kernel::seqlock::SeqLock;
     pub use crate::kernel::upkeep::Deadline;
     pub use crate::kernel::wait::{Full, Ticket, Turns, WaitQueue, block_on};
 }

@@ -4,10 +4,15 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
 
-use tenfold::clock::{Clock, MonotonicClock};
+use tenfold::clock::{Clock, ManualClock, MonotonicClock};
 use tenfold::histogram::Histogram;
+use tenfold::limit::{Keep, Quota, TokenBucket};
 use tenfold::ring::placement::{EnvoyMaglev, EnvoyRing, Ketama, KeyHash, NginxConsistent};
 use tenfold::ring::{
     Anchor, Bounded, Jump, Maglev, MultiProbe, Native, Placement, Rendezvous, Ring, SharedRing,
@@ -152,4 +157,55 @@ fn reading_recording_and_asking_the_time_do_not_allocate() {
         }
     });
     assert_eq!(counted, 0);
+}
+
+#[test]
+fn a_limiter_does_not_allocate() {
+    let limiter = TokenBucket::new(Quota::per_second(1_000_000));
+    let blocked = TokenBucket::new(Quota::BLOCKED);
+    // The clock looks at the machine when it is used for the first time.
+    assert!(limiter.try_acquire());
+    let taken = allocations(|| {
+        assert!(limiter.try_acquire() && !blocked.try_acquire());
+        assert!(limiter.decide(2).allowed && limiter.peek(2).allowed);
+        assert!(blocked.decide(1).into_result().is_err());
+        limiter.charge(3);
+        limiter.refund(3);
+        limiter.reserve(1, Duration::ZERO).unwrap().commit();
+        limiter.set_quota(Quota::per_second(2_000_000), Keep::Tokens);
+    });
+    assert_eq!(taken, 0);
+}
+
+#[test]
+fn waiting_does_not_allocate_once_the_line_was_that_long() {
+    let clock = ManualClock::new();
+    let limiter = TokenBucket::with_clock(Quota::per_second(1), clock.clone());
+    assert!(limiter.try_acquire());
+    let second = Duration::from_secs(1);
+    let round = || {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = pin!(limiter.acquire_async(1));
+        let mut second_one = pin!(limiter.acquire_timeout_async(1, 3 * second));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second_one.as_mut().poll(&mut context).is_pending());
+        clock.advance(second);
+        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert!(second_one.as_mut().poll(&mut context).is_pending());
+        clock.advance(second);
+        assert!(second_one.as_mut().poll(&mut context).is_ready());
+    };
+    round();
+    assert_eq!(allocations(|| (0..100).for_each(|_| round())), 0);
+}
+
+/// A thread makes what it parks with when it waits for the first time.
+#[test]
+fn a_thread_that_waits_again_does_not_allocate() {
+    let limiter = TokenBucket::new(Quota::per_second(10_000).with_burst(1));
+    let wait = || (0..20).for_each(|_| limiter.acquire().unwrap());
+    wait();
+    // Timers may hold an entry more than before if the housekeeper is slow to take the last one out.
+    wait();
+    assert_eq!(allocations(wait), 0);
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tenfold::clock::{self, Clock};
 use tenfold::ring::placement::{Placement, Table};
-use tenfold::{Error, Refusal, hash, histogram, ring, rng, snapshot};
+use tenfold::{Error, Refusal, hash, histogram, limit, ring, rng, snapshot};
 
 /// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
 macro_rules! types {
@@ -47,6 +47,30 @@ types! {
     hash::StableHash: Send, Sync, Unpin, Copy;
     histogram::Distribution: Send, Sync, Unpin;
     histogram::Histogram: Send, Sync, Unpin;
+    limit::Acquire<'static>: Send, Sync, Unpin;
+    limit::All: Send, Sync, Unpin;
+    limit::AllBuilder: Send, Sync, Unpin;
+    limit::Builder: Send, Sync, Unpin;
+    limit::Config: Send, Sync, Unpin, Copy;
+    limit::Decision: Send, Sync, Unpin, Copy;
+    limit::Error: Send, Sync, Unpin, Copy;
+    limit::FixedWindow: Send, Sync, Unpin;
+    limit::Headers<'static>: Send, Sync, Unpin, Copy;
+    limit::Keep: Send, Sync, Unpin, Copy;
+    limit::Keyed<String>: Send, Sync, Unpin;
+    limit::KeyedBuilder<String>: Send, Sync, Unpin;
+    limit::KeyedConfig: Send, Sync, Unpin;
+    limit::KeyedStats: Send, Sync, Unpin, Copy;
+    limit::Leased: Send, Sync, Unpin;
+    limit::Overflow: Send, Sync, Unpin, Copy;
+    limit::Quota: Send, Sync, Unpin, Copy;
+    limit::Reservation<'static>: Send, Sync, Unpin;
+    limit::Shadow<limit::TokenBucket>: Send, Sync, Unpin;
+    limit::ShadowStats: Send, Sync, Unpin, Copy;
+    limit::SlidingLog: Send, Sync, Unpin;
+    limit::SlidingWindow: Send, Sync, Unpin;
+    limit::Stats: Send, Sync, Unpin, Copy;
+    limit::TokenBucket: Send, Sync, Unpin;
     ring::Anchor: Send, Sync, Unpin;
     ring::Bounded<String>: Send, Sync, Unpin;
     ring::BoundedStats: Send, Sync, Unpin, Copy;
@@ -185,6 +209,7 @@ fn every_type_shows_something() {
         &histogram::Distribution::default(),
     );
     show("histogram::Histogram", &histogram::Histogram::new());
+    show_limiters(&mut show);
     show("ring::Bounded", &bounded);
     show("ring::BoundedStats", &bounded.stats());
     show("ring::Builder", &ring::Ring::<&str>::builder());
@@ -261,6 +286,52 @@ fn every_type_shows_something() {
     assert_eq!(shown, public_api().types);
 }
 
+fn show_limiters(show: &mut impl FnMut(&str, &dyn Debug)) {
+    let quota = limit::Quota::per_hour(2);
+    let window = Duration::from_secs(1);
+    let bucket = limit::TokenBucket::new(quota);
+    let decision = bucket.decide(1);
+    let keyed = limit::Keyed::<String>::builder(quota).bytes(1 << 16);
+    let shadow = limit::Shadow::new(limit::TokenBucket::new(quota));
+    show("limit::Acquire", &bucket.acquire_async(1));
+    show("limit::All", &limit::All::new([quota]).unwrap());
+    show("limit::AllBuilder", &limit::All::builder());
+    show("limit::Builder", &limit::TokenBucket::builder(quota));
+    show("limit::Config", &bucket.config());
+    show("limit::Decision", &decision);
+    show("limit::Error", &limit::Error::TimedOut);
+    show(
+        "limit::FixedWindow",
+        &limit::FixedWindow::new(1, window).unwrap(),
+    );
+    show("limit::Headers", &decision.headers("default"));
+    show("limit::Keep", &limit::Keep::Tokens);
+    show("limit::KeyedBuilder", &keyed);
+    let keyed = keyed.build().unwrap();
+    show("limit::Keyed", &keyed);
+    show("limit::KeyedConfig", &keyed.config());
+    show("limit::KeyedStats", &keyed.stats());
+    show("limit::Leased", &limit::Leased::new(quota));
+    show("limit::Overflow", &limit::Overflow::Deny);
+    show("limit::Quota", &quota);
+    show(
+        "limit::Reservation",
+        &bucket.reserve(1, Duration::ZERO).unwrap(),
+    );
+    show("limit::Shadow", &shadow);
+    show("limit::ShadowStats", &shadow.stats());
+    show(
+        "limit::SlidingLog",
+        &limit::SlidingLog::new(1, window).unwrap(),
+    );
+    show(
+        "limit::SlidingWindow",
+        &limit::SlidingWindow::new(1, window).unwrap(),
+    );
+    show("limit::Stats", &bucket.stats());
+    show("limit::TokenBucket", &bucket);
+}
+
 #[test]
 fn every_trait_can_be_used_behind_a_pointer() {
     let clock: Box<dyn Clock> = Box::new(clock::ManualClock::new());
@@ -281,10 +352,15 @@ fn every_trait_can_be_used_behind_a_pointer() {
     assert_eq!(refusal.retry_after(), None::<Duration>);
     assert_eq!(table.locate(key.stable_hash()), Some(0));
 
+    let limiter: Box<dyn limit::RateLimiter> =
+        Box::new(limit::TokenBucket::new(limit::Quota::UNLIMITED));
+    assert!(limiter.try_acquire());
+
     let tried = [
         "Refusal",
         "clock::Clock",
         "hash::StableKey",
+        "limit::RateLimiter",
         "ring::Placement",
         "ring::placement::Table",
     ];
@@ -297,6 +373,32 @@ fn every_trait_can_be_used_behind_a_pointer() {
     let traits = traits.filter(|(name, _)| *name != "ring::placement::KeyHash");
     assert_eq!(traits.map(|(name, _)| name).collect::<Vec<_>>(), tried);
 }
+
+/// One of each.
+const LIMIT_ERRORS: [limit::Error; 13] = [
+    limit::Error::BadBudget { bytes: 1 },
+    limit::Error::BadCount { most: 16 },
+    limit::Error::BadWindow,
+    limit::Error::BurstTooLarge {
+        burst: 2,
+        largest: 1,
+    },
+    limit::Error::CostAboveLimit { cost: 2, limit: 1 },
+    limit::Error::Limited { retry_after: None },
+    limit::Error::LogTooLong {
+        limit: 1,
+        largest: 1,
+    },
+    limit::Error::PeriodTooLong,
+    limit::Error::TimedOut,
+    limit::Error::TooFast {
+        tokens: 1,
+        nanos: 1,
+    },
+    limit::Error::TooManyClasses { given: 257 },
+    limit::Error::TooManyWaiters { limit: 1 },
+    limit::Error::ZeroPeriod,
+];
 
 /// One of each.
 const RING_ERRORS: [ring::Error; 15] = [
@@ -331,21 +433,31 @@ const RING_ERRORS: [ring::Error; 15] = [
 
 #[test]
 fn errors_are_small_readable_and_fit_everywhere() {
-    assert!(size_of::<ring::Error>() <= 16 && size_of::<Error>() <= 16);
-    for error in RING_ERRORS {
+    assert!(size_of::<ring::Error>() <= 16 && size_of::<limit::Error>() <= 24);
+    assert!(size_of::<Error>() <= 24);
+    are_readable("limit", &LIMIT_ERRORS);
+    are_readable("ring", &RING_ERRORS);
+}
+
+fn are_readable<E>(module: &str, errors: &[E])
+where
+    E: std::error::Error + Copy + PartialEq + Send + Sync + 'static,
+    Error: From<E>,
+{
+    for error in errors {
         let text = error.to_string();
         assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
         assert!(!text.starts_with(char::is_uppercase), "{text}");
-        let anything: Box<dyn std::error::Error + Send + Sync> = error.into();
-        assert_eq!(anything.downcast_ref::<ring::Error>(), Some(&error));
-        let umbrella = Error::from(error);
+        let anything: Box<dyn std::error::Error + Send + Sync> = Box::new(*error);
+        assert_eq!(anything.downcast_ref::<E>(), Some(error));
+        let umbrella = Error::from(*error);
         // Said once: what prints an error and then its source must not say it twice.
         assert_eq!(umbrella.to_string(), text);
         assert!(std::error::Error::source(&umbrella).is_none());
         let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.clone().into();
         assert_eq!(anything.downcast_ref::<Error>(), Some(&umbrella));
     }
-    let variant = |error: &ring::Error| {
+    let variant = |error: &E| {
         format!("{error:?}")
             .split(' ')
             .next()
@@ -353,12 +465,13 @@ fn errors_are_small_readable_and_fit_everywhere() {
             .to_owned()
     };
     let lines = public_api().lines;
+    let prefix = format!("{module}::Error::");
     let variants = lines
         .iter()
-        .filter_map(|line| line.strip_prefix("ring::Error::")?.split_once("  variant"));
+        .filter_map(|line| line.strip_prefix(&prefix)?.split_once("  variant"));
     assert_eq!(
         variants.map(|(name, _)| name).collect::<Vec<_>>(),
-        RING_ERRORS.iter().map(variant).collect::<Vec<_>>()
+        errors.iter().map(variant).collect::<Vec<_>>()
     );
 }
 

@@ -11,8 +11,12 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use tenfold::__kernel::{Arc, Counters, SeqLock, leave};
+use tenfold::clock::ManualClock;
+use tenfold::limit::{Leased, Quota};
 use tenfold::snapshot::{Reader, Snapshot};
 
+#[path = "support/limiting/mod.rs"]
+mod limiting;
 #[path = "support/red.rs"]
 mod red;
 #[path = "support/waiting/mod.rs"]
@@ -28,6 +32,8 @@ fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
         .ok()
         .and_then(|n| n.parse().ok());
     builder.preemption_bound = Some(more.unwrap_or(0).max(preemptions));
+    // A model that fills a table before it begins has a long way, without a choice.
+    builder.max_branches = 10_000;
     builder.check(model);
 }
 
@@ -215,7 +221,7 @@ fn a_caching_reader_sees_what_was_published() {
 
 /// The words of one write, or none; and never those of an earlier write after those of a later one.
 fn torn_words() {
-    let lock = Arc::new(SeqLock::<2>::new());
+    let lock = Arc::new(SeqLock::<2>::empty());
     let writer = {
         let lock = lock.clone();
         thread::spawn(move || {
@@ -286,4 +292,48 @@ fn red_when_a_stripe_is_handed_over_without_releasing() {
 #[test]
 fn red_when_a_stripe_has_two_writers() {
     must_fail("no_event_is_lost", "ShareNumber", "left: 1");
+}
+
+/// Two threads spend leases, and a third one may inherit what one of them left: no token is spent twice, and none is lost.
+fn spent_leases() {
+    // Two cells of two tokens, and two tokens in the shared part to begin with: one lease.
+    let quota = Quota::per_second(100_000).with_burst(32).with_initial(2);
+    let limiter = Arc::new(Leased::with_clock(quota, ManualClock::new()));
+    assert_eq!((limiter.lease(), limiter.available()), (2, 2));
+    let spend = |times: usize| {
+        let limiter = limiter.clone();
+        move || {
+            let taken = (0..times).filter(|_| limiter.try_acquire()).count();
+            leave();
+            taken as u64
+        }
+    };
+    let first = thread::spawn(spend(2));
+    let second = thread::spawn(spend(1));
+    let taken = first.join().unwrap() + second.join().unwrap();
+    assert!(taken <= 2, "{taken} of 2 tokens were spent");
+    assert_eq!(taken + limiter.available(), 2, "no token is lost");
+}
+
+#[test]
+fn no_leased_token_is_spent_twice() {
+    explore(2, spent_leases);
+}
+
+#[test]
+fn red_when_a_cell_is_handed_over_without_releasing() {
+    must_fail(
+        "no_leased_token_is_spent_twice",
+        "ReleaseRelaxed",
+        "of 2 tokens were spent",
+    );
+}
+
+#[test]
+fn red_when_a_cell_has_two_writers() {
+    must_fail(
+        "no_leased_token_is_spent_twice",
+        "ShareNumber",
+        "of 2 tokens were spent",
+    );
 }

@@ -84,6 +84,9 @@ Usage: journey [OPTIONS]
 One request in ten updates a profile, the others read one. The databases are SQLite files in the
 directory for temporary files (TMPDIR), in WAL mode with synchronous=NORMAL.
 
+In the stage admission requests come by a schedule, three times as many per second as the service can
+answer, for a second at most; latency counts from when a request came, or was told to come back.
+
 Stages:
 {stages}
 Exit code: 0 when every stage kept its promises, 1 when one did not (a lost row or write) or the

@@ -1,22 +1,24 @@
-//! Replays the workload against one stage with several threads, and audits what came of it.
+//! Sends the workload to one stage with several threads, and audits what came of it.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-use tenfold::histogram::Histogram;
+use tenfold::histogram::{Distribution, Histogram};
 
-use crate::audit::{Ledger, findings};
+use crate::audit::{self, Ledger};
+use crate::database::Traffic;
 use crate::input::Workload;
+use crate::open_loop::{self, Spike};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::Row;
-use crate::stage::{Service, Stage};
+use crate::stage::{Load, Service, Stage};
 use crate::worker::{HalfIsDone, Replay, Tally};
 
-/// Runs one stage: prepares it, replays every request, audits it.
+/// Runs one stage: prepares it, sends it requests, audits it.
 pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Result<Row, Problem> {
     let directory = tempfile::Builder::new()
         .prefix("journey-")
@@ -24,28 +26,28 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         .map_err(|error| Problem::run("creating a temporary directory", &error))?;
     let service = stage.prepare(directory.path(), workload.users())?;
     let ledger = Ledger::new(workload.users().len());
-    let latency = Histogram::new();
-    let served = AtomicU64::new(0);
-    let replay = Replay {
-        workload,
-        ledger: &ledger,
-        latency: &latency,
-        served: &served,
+    let outcome = match stage.load() {
+        Load::Closed => replay(stage.name(), workload, &ledger, &*service, threads)?,
+        Load::Spike(door) => {
+            let spike =
+                open_loop::spike(stage.name(), workload, &ledger, &*service, threads, door)?;
+            Outcome::of(spike)
+        }
     };
-    let progress = Progress::new(stage.name(), workload.len() as u64);
-    let tally = run_workers(&replay, &*service, threads, &progress)?;
-    drop(progress);
 
-    let mut audit = service.audit(&ledger)?;
-    audit.findings.extend(findings(&[
+    let audit = service.audit(&ledger)?;
+    let tally = &outcome.tally;
+    let mut findings = audit.findings;
+    findings.extend(audit::findings(&[
         (tally.missing, "requests that did not find their profile"),
         (
             tally.stale_reads,
             "reads older than a write acknowledged before them",
         ),
+        (outcome.unaccounted, "requests skipped or served twice"),
         (
-            (workload.len() as u64).abs_diff(latency.distribution().count()),
-            "requests skipped or served twice",
+            outcome.let_down,
+            "clients refused when they came back in time",
         ),
     ]));
     Ok(Row {
@@ -54,15 +56,77 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         requests: workload.len() as u64,
         users: workload.users().len() as u64,
         threads,
-        elapsed: tally.ended.since(tally.started),
-        latency: latency.distribution(),
-        database: tally.traffic,
+        served: outcome.served,
+        elapsed: outcome.elapsed,
+        latency: outcome.latency,
+        database: outcome.traffic,
         acknowledged_writes: ledger.total(),
         errors: tally.errors,
-        first_error: tally.first_error,
-        findings: audit.findings,
+        first_error: outcome.tally.first_error,
+        findings,
         resharding: audit.resharding,
+        spike: outcome.spike,
     })
+}
+
+/// What a stage's requests came to.
+struct Outcome {
+    /// Requests answered in the time `elapsed`.
+    served: u64,
+    elapsed: Duration,
+    latency: Distribution,
+    traffic: Traffic,
+    /// Of all requests, also those that only measure.
+    tally: Tally,
+    unaccounted: u64,
+    let_down: u64,
+    spike: Option<Spike>,
+}
+
+/// Sends the service the workload once.
+fn replay(
+    name: &'static str,
+    workload: &Workload,
+    ledger: &Ledger,
+    service: &dyn Service,
+    threads: usize,
+) -> Result<Outcome, Problem> {
+    let latency = Histogram::new();
+    let replay = Replay {
+        workload,
+        ledger,
+        latency: &latency,
+    };
+    let progress = Progress::new(name, workload.len() as u64);
+    let tally = run_workers(&replay, service, threads, &progress)?;
+    let latency = latency.distribution();
+    Ok(Outcome {
+        served: workload.len() as u64,
+        elapsed: tally.ended.since(tally.started),
+        unaccounted: (workload.len() as u64).abs_diff(latency.count()),
+        latency,
+        traffic: tally.traffic,
+        tally,
+        let_down: 0,
+        spike: None,
+    })
+}
+
+impl Outcome {
+    /// The row of a spike is about the service with its limiter; everything else is in the notes.
+    fn of(spike: Spike) -> Self {
+        let limited = &spike.with_limiter;
+        Self {
+            served: limited.useful,
+            elapsed: limited.spike,
+            latency: limited.latency.clone(),
+            traffic: limited.tally.traffic,
+            tally: spike.tally(),
+            unaccounted: spike.unaccounted(),
+            let_down: limited.count.retried - limited.count.readmitted,
+            spike: Some(spike),
+        }
+    }
 }
 
 /// Starts all workers at once, and what happens at half time when it is time; returns when everything has ended.
@@ -76,15 +140,17 @@ fn run_workers(
         .map(|_| service.session())
         .collect::<Result<Vec<_>, _>>()?;
     let ready = Barrier::new(threads);
+    let served = AtomicU64::new(0);
     let (half, events) = mpsc::channel::<HalfIsDone>();
 
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for (worker, mut session) in sessions.into_iter().enumerate() {
-            let (half, ready) = (half.clone(), &ready);
+            let (half, ready, served) = (half.clone(), &ready, &served);
             workers.push(scope.spawn(move || {
                 ready.wait();
-                replay.work(&mut *session, worker, threads, &half)
+                let share = replay.workload.share(worker, threads);
+                replay.work(&mut *session, share, served, &half)
             }));
         }
         // Only workers hold the channel now, so its end is theirs.
@@ -92,24 +158,19 @@ fn run_workers(
         let mut halfway = None;
         loop {
             match events.recv_timeout(REFRESH) {
-                Ok(HalfIsDone) => halfway = Some(scope.spawn(|| service.halfway(replay.served))),
+                Ok(HalfIsDone) => halfway = Some(scope.spawn(|| service.halfway(&served))),
                 Err(RecvTimeoutError::Timeout) => {
-                    progress.show(replay.served.load(Ordering::Relaxed));
+                    progress.show(served.load(Ordering::Relaxed));
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
 
-        let panicked = |_| Problem::run("replaying", &"a thread panicked");
         if let Some(halfway) = halfway {
+            let panicked = |_| Problem::run("replaying", &"a thread panicked");
             halfway.join().map_err(panicked)??;
         }
-        let mut total: Option<Tally> = None;
-        for worker in workers {
-            let tally = worker.join().map_err(panicked)?;
-            total = Some(total.map_or_else(|| tally.clone(), |sum| sum.and(&tally)));
-        }
-        total.ok_or_else(|| Problem::run("replaying", &"there was no worker"))
+        Tally::sum(workers.into_iter().map(ScopedJoinHandle::join))
     })
 }
 

@@ -1,7 +1,8 @@
-//! One worker thread: serves its share of the requests, and keeps count.
+//! What a worker thread does: serves requests, and keeps count.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
+use std::thread;
 
 use tenfold::clock::{Clock, MonotonicClock, Tick};
 use tenfold::histogram::Histogram;
@@ -9,6 +10,7 @@ use tenfold::histogram::Histogram;
 use crate::audit::Ledger;
 use crate::database::Traffic;
 use crate::input::{Op, User, UserId, Workload};
+use crate::problem::Problem;
 use crate::stage::{Failure, Session};
 
 /// What the workers of one replay share.
@@ -17,7 +19,6 @@ pub(crate) struct Replay<'r> {
     pub(crate) ledger: &'r Ledger,
     /// Of every request, in nanoseconds, whether it succeeded or not.
     pub(crate) latency: &'r Histogram,
-    pub(crate) served: &'r AtomicU64,
 }
 
 /// Sent by the worker that serves the request at half time.
@@ -36,34 +37,46 @@ pub(crate) struct Tally {
 }
 
 impl Replay<'_> {
+    /// Serves the worker's share of the requests, one after the other.
     pub(crate) fn work(
         &self,
         session: &mut dyn Session,
-        worker: usize,
-        workers: usize,
+        share: impl Iterator<Item = usize>,
+        served: &AtomicU64,
         half: &Sender<HalfIsDone>,
     ) -> Tally {
         let clock = MonotonicClock::new();
         let half_time = (self.workload.len() as u64).div_ceil(2);
         let mut tally = Tally::starting(clock.now());
-        for (id, user, op) in self.workload.share(worker, workers) {
-            let begun = clock.now();
-            let outcome = match op {
-                Op::Read => self.read(session, id, user, &mut tally),
-                Op::Write => self.write(session, id, user),
-            };
-            self.latency.record_duration(clock.now().since(begun));
-            if let Err(failure) = outcome {
-                tally.fail(&failure);
-            }
-            if self.served.fetch_add(1, Ordering::Relaxed) + 1 == half_time {
+        for position in share {
+            self.serve(session, position, clock.now(), &mut tally);
+            if served.fetch_add(1, Ordering::Relaxed) + 1 == half_time {
                 // Nobody listens any more only if the run is being given up.
                 let _ = half.send(HalfIsDone);
             }
         }
-        tally.ended = clock.now();
-        tally.traffic = session.traffic();
-        tally
+        tally.ending(clock.now(), session)
+    }
+
+    /// Serves the request at `position` of the workload, and returns when it was answered. Latency counts from `due`.
+    pub(crate) fn serve(
+        &self,
+        session: &mut dyn Session,
+        position: usize,
+        due: Tick,
+        tally: &mut Tally,
+    ) -> Tick {
+        let outcome = match self.workload.request(position) {
+            Some((id, user, Op::Read)) => self.read(session, id, user, tally),
+            Some((id, user, Op::Write)) => self.write(session, id, user),
+            None => Err(Failure::Missing),
+        };
+        let answered = MonotonicClock::new().now();
+        self.latency.record_duration(answered.since(due));
+        if let Err(failure) = outcome {
+            tally.fail(&failure);
+        }
+        answered
     }
 
     fn read(
@@ -87,7 +100,7 @@ impl Replay<'_> {
 }
 
 impl Tally {
-    fn starting(now: Tick) -> Self {
+    pub(crate) fn starting(now: Tick) -> Self {
         Self {
             started: now,
             ended: now,
@@ -99,10 +112,28 @@ impl Tally {
         }
     }
 
+    pub(crate) fn ending(mut self, now: Tick, session: &dyn Session) -> Self {
+        self.ended = now;
+        self.traffic = session.traffic();
+        self
+    }
+
     fn fail(&mut self, failure: &Failure) {
         self.errors += 1;
         self.missing += u64::from(matches!(failure, Failure::Missing));
         self.first_error.get_or_insert_with(|| failure.to_string());
+    }
+
+    /// What all workers saw, when they are joined.
+    pub(crate) fn sum(
+        tallies: impl IntoIterator<Item = thread::Result<Self>>,
+    ) -> Result<Self, Problem> {
+        let tallies: Result<Vec<_>, _> = tallies.into_iter().collect();
+        tallies
+            .map_err(|_panic| Problem::run("replaying", &"a thread panicked"))?
+            .into_iter()
+            .reduce(|sum, tally| sum.and(&tally))
+            .ok_or_else(|| Problem::run("replaying", &"there was no worker"))
     }
 
     pub(crate) fn and(mut self, other: &Self) -> Self {

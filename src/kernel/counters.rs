@@ -22,7 +22,7 @@ const STRIPES: usize = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
 /// `N` counters, one line per stripe: `128 * (STRIPES + 1)` bytes up to 16 counters.
 #[derive(Debug)]
 pub struct Counters<const N: usize> {
-    owned: Box<[CachePadded<[AtomicU64; N]>]>,
+    owned: Box<[CachePadded<[AtomicU64; N]>; STRIPES]>,
     shared: CachePadded<[AtomicU64; N]>,
 }
 
@@ -31,7 +31,7 @@ impl<const N: usize> Counters<N> {
     pub fn new() -> Self {
         let zeros = || CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0)));
         Self {
-            owned: (0..STRIPES).map(|_| zeros()).collect(),
+            owned: Box::new(std::array::from_fn(|_| zeros())),
             shared: zeros(),
         }
     }
@@ -39,14 +39,32 @@ impl<const N: usize> Counters<N> {
     /// Raises counter `which` by one.
     #[inline]
     pub fn raise(&self, which: usize) {
-        let own = threads::own(&self.owned).and_then(|stripe| stripe.get(which));
+        self.add(which, 1);
+    }
+
+    /// Raises counter `which` by one if the thread is known to have a stripe; if not, nothing happens and the answer is `false`.
+    ///
+    /// For hot paths that leave the rest to a call of their own.
+    #[inline(always)]
+    pub fn raise_briefly(&self, which: usize) -> bool {
+        let own = threads::known(&*self.owned).and_then(|stripe| stripe.get(which));
+        let Some(counter) = own else { return false };
+        let raised = counter.load(Ordering::Relaxed).wrapping_add(1);
+        counter.store(raised, Ordering::Relaxed);
+        true
+    }
+
+    /// Raises counter `which`; one that is full stays full.
+    #[inline]
+    pub fn add(&self, which: usize, by: u64) {
+        let own = threads::own(&*self.owned).and_then(|stripe| stripe.get(which));
         if let Some(counter) = own {
-            counter.store(
-                counter.load(Ordering::Relaxed).wrapping_add(1),
-                Ordering::Relaxed,
-            );
+            let raised = counter.load(Ordering::Relaxed).saturating_add(by);
+            counter.store(raised, Ordering::Relaxed);
         } else if let Some(counter) = self.shared.get(which) {
-            counter.fetch_add(1, Ordering::Relaxed);
+            let raised = |old: u64| Some(old.saturating_add(by));
+            // There always is a next value, so this can't fail.
+            let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, raised);
         }
     }
 
@@ -56,7 +74,7 @@ impl<const N: usize> Counters<N> {
         let values = stripes
             .filter_map(|stripe| stripe.get(which))
             .map(|counter| counter.load(Ordering::Relaxed));
-        values.fold(0, u64::wrapping_add)
+        values.fold(0, u64::saturating_add)
     }
 }
 

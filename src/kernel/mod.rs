@@ -12,26 +12,11 @@ pub mod snapshot;
 pub(crate) mod counters;
 pub(crate) mod error;
 pub(crate) mod pins;
+pub(crate) mod seqlock;
 pub(crate) mod slab;
 pub(crate) mod sync;
 pub(crate) mod threads;
-#[cfg_attr(
-    not(any(tenfold_loom, tenfold_shuttle)),
-    expect(dead_code, reason = "the rate limiter is the first that waits")
-)]
-#[cfg_attr(
-    not(any(test, tenfold_loom, tenfold_shuttle)),
-    expect(unused_imports, reason = "the rate limiter is the first that waits")
-)]
 pub(crate) mod upkeep;
-#[cfg_attr(
-    not(any(tenfold_loom, tenfold_shuttle)),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the rate limiter is the first that waits"
-    )
-)]
 pub(crate) mod wait;
 pub(crate) mod wheel;
 

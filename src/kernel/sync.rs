@@ -9,6 +9,7 @@
 //! * [`store_load_barrier`] stands between a store and a later load that must not overtake it. On the machine the
 //!   sequentially consistent read-modify-write before it already orders them; loom treats such accesses as
 //!   acquire-release and is exact only for fences, so the models get one.
+//! * [`full_barrier`] is a fence on every machine: it orders also what is not sequentially consistent.
 //! * [`fault`] breaks a protocol on purpose, so that a model is seen to fail before its success is believed.
 
 #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
@@ -161,6 +162,15 @@ pub(crate) fn store_load_barrier() {
     }
 }
 
+/// Keeps whatever is before it, of any ordering, before the loads that follow; between two of these, one thread sees what the other
+/// did.
+#[inline(always)]
+pub(crate) fn full_barrier() {
+    if !fault::is(fault::Fault::SkipBarrier) {
+        fence(Ordering::SeqCst);
+    }
+}
+
 /// Deliberate faults, one at a time, named by the environment variable `TENFOLD_FAULT` of a model's process. A build without
 /// a model checker has none: every question is answered `false` at compile time.
 pub(crate) mod fault {
@@ -193,6 +203,16 @@ pub(crate) mod fault {
         EnterUnchecked,
         /// A bounded ring forgets a node that has left as soon as it has no leases.
         ForgetAbsent,
+        /// A call decides by a bucket's old word and its new quota.
+        MixQuotas,
+        /// A new quota begins on the same axis as the old one.
+        SameAxis,
+        /// A new quota may be written before the old word is frozen.
+        SkipFreezeFence,
+        /// Who changes a set of keys does not ask whether somebody else has changed it since it looked.
+        WriteUnasked,
+        /// A cancelled reservation is taken back although others were charged since.
+        UndoAnyway,
         /// Who waits for a time does not look whether the clock was moved meanwhile.
         ArmWithoutLook,
         /// A waiter that leaves drops what it was granted.

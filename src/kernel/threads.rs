@@ -74,6 +74,12 @@ pub(crate) fn own<T>(list: &[T]) -> Option<&T> {
     }
 }
 
+/// As [`own`], but `None` also if the thread has not asked yet.
+#[inline(always)]
+pub(crate) fn known<T>(list: &[T]) -> Option<&T> {
+    list.get(NUMBER.try_with(Cell::get).unwrap_or(NONE) as usize)
+}
+
 #[cold]
 fn ask(found: u32) -> Option<u32> {
     if found != UNKNOWN {

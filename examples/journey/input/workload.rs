@@ -78,20 +78,16 @@ impl Workload {
             .count()
     }
 
-    /// The requests of one worker: the same in every run, and all workers advance through the whole workload together.
-    pub(crate) fn share(
-        &self,
-        worker: usize,
-        workers: usize,
-    ) -> impl Iterator<Item = (UserId, &User, Op)> {
-        self.requests
-            .iter()
-            .skip(worker)
-            .step_by(workers)
-            .filter_map(|request| {
-                let id = request.user();
-                self.users.get(id).map(|user| (id, user, request.op()))
-            })
+    /// The request at `position`, counted from 0.
+    pub(crate) fn request(&self, position: usize) -> Option<(UserId, &User, Op)> {
+        let request = self.requests.get(position)?;
+        let id = request.user();
+        self.users.get(id).map(|user| (id, user, request.op()))
+    }
+
+    /// Where the requests of one worker are: the same in every run, and all workers advance through the whole workload together.
+    pub(crate) fn share(&self, worker: usize, workers: usize) -> impl Iterator<Item = usize> {
+        (worker..self.requests.len()).step_by(workers)
     }
 }
 

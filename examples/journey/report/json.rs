@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Row;
+use super::{Row, spike};
 use crate::stage::Resharding;
 
 pub(super) fn document(rows: &[Row]) -> String {
@@ -31,6 +31,7 @@ fn row(row: &Row) -> Value {
         "first_error": row.first_error,
         "findings": row.findings,
         "resharding": row.resharding.map(resharding),
+        "spike": row.spike.as_ref().map(spike::json),
     })
 }
 

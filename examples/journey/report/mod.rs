@@ -3,6 +3,7 @@
 mod json;
 mod output;
 mod row;
+mod spike;
 mod summary;
 mod svg;
 mod table;

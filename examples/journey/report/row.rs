@@ -5,6 +5,7 @@ use std::time::Duration;
 use tenfold::histogram::Distribution;
 
 use crate::database::Traffic;
+use crate::open_loop::Spike;
 use crate::stage::Resharding;
 
 pub(crate) struct Row {
@@ -13,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) requests: u64,
     pub(crate) users: u64,
     pub(crate) threads: usize,
+    /// Requests answered, and the time it took.
+    pub(crate) served: u64,
     pub(crate) elapsed: Duration,
     /// In nanoseconds.
     pub(crate) latency: Distribution,
@@ -23,12 +26,13 @@ pub(crate) struct Row {
     /// Promises that the stage broke; none when all is well.
     pub(crate) findings: Vec<String>,
     pub(crate) resharding: Option<Resharding>,
+    pub(crate) spike: Option<Spike>,
 }
 
 impl Row {
     pub(super) fn requests_per_second(&self) -> f64 {
         // A run too short for the clock counts as one nanosecond.
-        self.requests as f64 / self.elapsed.max(Duration::from_nanos(1)).as_secs_f64()
+        self.served as f64 / self.elapsed.max(Duration::from_nanos(1)).as_secs_f64()
     }
 
     pub(super) fn quantile(&self, share: f64) -> Duration {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Row;
+use super::{Row, spike};
 use crate::input::Workload;
 use crate::stage::Resharding;
 
@@ -51,6 +51,9 @@ pub(super) fn row(row: &Row) -> String {
     if let Some(resharding) = &row.resharding {
         resharding_notes(resharding, &mut note);
     }
+    if let Some(spike) = &row.spike {
+        spike::notes(spike, &mut note);
+    }
     if let Some(error) = &row.first_error {
         note(&format!("first error: {error}"));
     }
@@ -94,7 +97,7 @@ fn line(cells: &[&str]) -> String {
 }
 
 /// Three significant digits in the unit that suits.
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     let microseconds = duration.as_secs_f64() * 1e6;
     let (value, unit) = match microseconds {
         ..1e3 => (microseconds, "µs"),

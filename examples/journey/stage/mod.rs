@@ -1,5 +1,6 @@
 //! The stages of the journey: how the service is built as its load grows.
 
+mod admission;
 mod four_shards;
 mod one_database;
 
@@ -7,6 +8,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 use rusqlite::Error;
+use tenfold::clock::Tick;
+use tenfold::limit::Reservation;
 
 use crate::audit::Ledger;
 use crate::database::{Profile, Traffic};
@@ -16,7 +19,11 @@ pub(crate) use four_shards::Resharding;
 
 /// Every stage, in the order in which the service grows.
 pub(crate) fn all() -> &'static [&'static dyn Stage] {
-    &[&one_database::OneDatabase, &four_shards::FourShards]
+    &[
+        &one_database::OneDatabase,
+        &four_shards::FourShards,
+        &admission::Admission,
+    ]
 }
 
 /// One way to build the service.
@@ -33,6 +40,37 @@ pub(crate) trait Stage: Sync {
         directory: &Path,
         users: &'u Users,
     ) -> Result<Box<dyn Service + 'u>, Problem>;
+
+    /// How requests come.
+    fn load(&self) -> Load {
+        Load::Closed
+    }
+}
+
+/// How requests come to a service.
+pub(crate) enum Load {
+    /// Each worker has the next request when it has answered the one before.
+    Closed,
+    /// Requests come by a schedule, more than can be answered. Makes a door for a service that answers so many per second.
+    Spike(fn(f64) -> Result<Box<dyn Door>, Problem>),
+}
+
+/// Decides which requests get in.
+pub(crate) trait Door: Sync {
+    /// A request came at `due`.
+    fn knock(&self, due: Tick) -> Entry<'_>;
+
+    /// Requests that get in per second, those that come back included.
+    fn per_second(&self) -> f64;
+}
+
+/// What a door says.
+pub(crate) enum Entry<'d> {
+    Admitted,
+    /// Not now, but at the time of the reservation.
+    ComeBack(Reservation<'d>),
+    /// Not within a time that anybody would wait for.
+    TurnedAway,
 }
 
 /// The service while it runs.

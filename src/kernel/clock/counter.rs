@@ -3,32 +3,28 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-/// The right to read the counter: exists only where [`usable`] found it fit.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TimeStampCounter(());
-
-impl TimeStampCounter {
-    #[inline(always)]
-    pub(super) fn read(self) -> u64 {
-        // SAFETY: the instruction exists on every x86-64 processor; the kernel would have to forbid it to user code,
-        // and then would not use it in its own clock_gettime, which `usable` checked.
-        unsafe { core::arch::x86_64::_rdtsc() }
-    }
+/// The counter. Callers ask [`usable`] first.
+#[inline(always)]
+pub(super) fn read() -> u64 {
+    // SAFETY: the instruction exists on every x86-64 processor; the kernel would have to forbid it to user code,
+    // and then would not use it in its own clock_gettime, which `usable` checked.
+    unsafe { core::arch::x86_64::_rdtsc() }
 }
 
 /// The kernel tests the counter against other timers when it boots and while it runs, and switches to another clock
 /// source when they disagree; so its choice is asked first, and what the processor promises second.
-pub(super) fn usable() -> Option<TimeStampCounter> {
-    let source =
-        std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-            .ok()?;
-    let processor = std::fs::File::open("/proc/cpuinfo").ok()?;
+pub(super) fn usable() -> bool {
+    let chosen =
+        std::fs::read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    let (Ok(source), Ok(processor)) = (chosen, std::fs::File::open("/proc/cpuinfo")) else {
+        return false;
+    };
     let promised = BufReader::new(processor.take(16 << 10))
         .lines()
         .map_while(Result::ok)
         .find(|line| line.starts_with("flags"))
         .is_some_and(|flags| promises_constant_rate(&flags));
-    (source.trim() == "tsc" && promised).then_some(TimeStampCounter(()))
+    source.trim() == "tsc" && promised
 }
 
 /// Constant at all frequencies, and running on in deep sleep: the two halves of the invariant-counter bit of CPUID.

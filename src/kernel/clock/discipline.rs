@@ -18,8 +18,8 @@
 //!   Unmeasured ──(two stretches of the same rate)──▶ Segments ──(three contradictions in a row)──▶ SlowClock
 //! ```
 
-use super::seqlock::SeqLock;
 use super::tick::Tick;
+use crate::kernel::seqlock::SeqLock;
 use crate::kernel::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 
 /// Counter steps per segment: 54 ms at 2.5 GHz, so that comparing costs nothing measurable and a slew stays small.
@@ -51,7 +51,7 @@ pub(super) trait Source {
 #[derive(Debug)]
 pub(super) struct Disciplined<S> {
     source: S,
-    /// Counter at the start, nanoseconds at the start, rate. A rate of zero: no segment.
+    /// Counter at the start, nanoseconds at the start, rate.
     segment: SeqLock<3>,
     /// Set for good when the counter contradicted itself too often.
     distrusted: AtomicBool,
@@ -60,7 +60,7 @@ pub(super) struct Disciplined<S> {
     comparing: Mutex<Comparing>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Comparing {
     last: Option<Pair>,
     /// The latest time that a comparison has shown.
@@ -86,9 +86,9 @@ struct Segment {
 impl Segment {
     #[inline]
     fn at(self, steps: u64) -> u64 {
-        // At most 2^27 steps at a rate of at most 2^34: below 2^61.
+        // At most 2^27 steps at a rate of at most 2^34: below 2^61, and 584 years are more than a process lives.
         self.nanos
-            .saturating_add((steps * self.rate) >> FRACTION_BITS)
+            .wrapping_add((steps * self.rate) >> FRACTION_BITS)
     }
 
     fn end(self) -> u64 {
@@ -97,31 +97,38 @@ impl Segment {
 }
 
 impl<S: Source> Disciplined<S> {
-    pub(super) fn new(source: S) -> Self {
+    pub(super) const fn new(source: S) -> Self {
         Self {
             source,
-            segment: SeqLock::new(),
+            segment: SeqLock::empty(),
             distrusted: AtomicBool::new(false),
             floor: AtomicU64::new(0),
-            comparing: Mutex::new(Comparing::default()),
+            comparing: Mutex::new(Comparing {
+                last: None,
+                shown: 0,
+                rate: 0,
+                contradictions: 0,
+            }),
         }
     }
 
     #[inline]
     pub(super) fn now(&self) -> Tick {
-        if let Some(segment) = self.segment() {
-            let steps = self.source.counter().wrapping_sub(segment.counter);
-            if steps < SEGMENT {
-                return Tick::from_nanos(segment.at(steps));
-            }
-        }
-        self.compare()
+        self.within_segment().unwrap_or_else(|| self.compare())
+    }
+
+    /// The time, unless the segment is over: nearly always.
+    #[inline]
+    pub(super) fn within_segment(&self) -> Option<Tick> {
+        let segment = self.segment()?;
+        let steps = self.source.counter().wrapping_sub(segment.counter);
+        (steps < SEGMENT).then(|| Tick::from_nanos(segment.at(steps)))
     }
 
     #[inline]
     fn segment(&self) -> Option<Segment> {
         let [counter, nanos, rate] = self.segment.read()?;
-        (rate != 0).then_some(Segment {
+        Some(Segment {
             counter,
             nanos,
             rate,
@@ -170,7 +177,7 @@ impl<S: Source> Disciplined<S> {
         comparing.last = Some(pair);
         let measured = rate(stretch, pair.nanos.saturating_sub(last.nanos));
         if !comparing.confirmed_by(measured) {
-            self.segment.write([0, 0, 0]);
+            self.segment.clear();
             if comparing.contradictions >= CONTRADICTIONS {
                 self.floor.store(shown, Ordering::Relaxed);
                 self.distrusted.store(true, Ordering::Release);

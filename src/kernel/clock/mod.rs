@@ -21,15 +21,21 @@
 //!
 //! For dates and times of day: a tick has no calendar, and ticks of different processes or clocks don't compare.
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+#[path = "uncounted.rs"]
+mod counted;
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+mod counted;
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+#[cfg_attr(
+    not(all(target_arch = "x86_64", target_os = "linux")),
+    path = "no_counter.rs"
+)]
 mod counter;
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-#[path = "no_counter.rs"]
-mod counter;
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
 mod discipline;
 mod manual;
 mod monotonic;
-mod seqlock;
 mod tick;
 
 pub use super::upkeep::Timers;
@@ -37,6 +43,3 @@ pub use manual::ManualClock;
 pub use monotonic::MonotonicClock;
 pub(crate) use tick::saturating_nanos;
 pub use tick::{Clock, Tick};
-
-#[cfg(any(tenfold_loom, tenfold_shuttle))]
-pub use seqlock::SeqLock;

@@ -3,13 +3,10 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use super::counter::{self, TimeStampCounter};
-use super::discipline::{Disciplined, Source};
+use super::counted;
 use super::tick::{Clock, Tick, saturating_nanos};
 
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-static DISCIPLINED: LazyLock<Option<Disciplined<Machine>>> =
-    LazyLock::new(|| counter::usable().map(|counter| Disciplined::new(Machine(counter))));
 
 /// The process's monotonic clock. Every instance shows the same time; its origin is its first use.
 ///
@@ -56,29 +53,20 @@ impl MonotonicClock {
 impl Clock for MonotonicClock {
     #[inline]
     fn now(&self) -> Tick {
-        match &*DISCIPLINED {
-            Some(clock) => clock.now(),
-            None => Tick::from_nanos(nanos_of_the_system()),
-        }
+        counted::now().unwrap_or_else(slow_now)
     }
 }
 
-fn nanos_of_the_system() -> u64 {
+/// Apart, so that what is done 18 times a second does not burden the caller's code.
+#[cold]
+#[inline(never)]
+fn slow_now() -> Tick {
+    counted::compared().unwrap_or_else(|| Tick::from_nanos(nanos_of_the_system()))
+}
+
+/// What the operating system's clock says.
+pub(super) fn nanos_of_the_system() -> u64 {
     saturating_nanos(ORIGIN.elapsed())
-}
-
-#[derive(Debug)]
-struct Machine(TimeStampCounter);
-
-impl Source for Machine {
-    #[inline]
-    fn counter(&self) -> u64 {
-        self.0.read()
-    }
-
-    fn nanos(&self) -> u64 {
-        nanos_of_the_system()
-    }
 }
 
 #[cfg(test)]

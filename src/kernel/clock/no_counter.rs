@@ -1,15 +1,9 @@
 //! Where no counter is known to be fit to tell time.
 
-/// A counter that nobody has.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum TimeStampCounter {}
-
-impl TimeStampCounter {
-    pub(super) fn read(self) -> u64 {
-        match self {}
-    }
+pub(super) const fn read() -> u64 {
+    0
 }
 
-pub(super) fn usable() -> Option<TimeStampCounter> {
-    None
+pub(super) const fn usable() -> bool {
+    false
 }

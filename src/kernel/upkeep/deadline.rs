@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 
 use super::arm::wake_at;
 use super::timers::TimerKey;
+use super::waking::Discarded;
 use crate::kernel::clock::{Clock, Tick};
 
 /// Wakes a waiter when its time is over, and nobody once it is dropped.
@@ -15,7 +16,8 @@ use crate::kernel::clock::{Clock, Tick};
 pub struct Deadline<C: Clock> {
     clock: C,
     due: Tick,
-    armed: Option<(TimerKey, Waker)>,
+    /// The key is missing if it could not be armed: then the waker has been woken.
+    armed: Option<(Option<TimerKey>, Waker)>,
 }
 
 impl<C: Clock> Deadline<C> {
@@ -45,19 +47,24 @@ impl<C: Clock> Deadline<C> {
             return Poll::Ready(());
         }
         let timers = self.clock.timers();
-        let good =
-            |(key, armed): &(TimerKey, Waker)| armed.will_wake(waker) && timers.is_armed(*key);
+        let good = |(key, armed): &(Option<TimerKey>, Waker)| {
+            armed.will_wake(waker) && key.is_some_and(|key| timers.is_armed(key))
+        };
         if !self.armed.as_ref().is_some_and(good) {
             self.cancel();
-            let key = wake_at(&self.clock, self.due, waker.clone());
-            self.armed = Some((key, waker.clone()));
+            // Both clones before anything is armed: cloning may panic.
+            let (theirs, own) = (waker.clone(), waker.clone());
+            self.armed = Some((wake_at(&self.clock, self.due, theirs), own));
         }
         Poll::Pending
     }
 
     fn cancel(&mut self) {
-        if let Some((key, _)) = self.armed.take() {
-            self.clock.timers().cancel(key);
+        if let Some((key, waker)) = self.armed.take() {
+            let _waker = Discarded(Some(waker));
+            if let Some(key) = key {
+                self.clock.timers().cancel(key);
+            }
         }
     }
 }

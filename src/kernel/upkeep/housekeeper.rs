@@ -28,8 +28,19 @@ const LINGER: Duration = Duration::from_secs(1);
 static PROCESS: LazyLock<Timers> = LazyLock::new(|| {
     Timers::driven_by(Some(Housekeeper {
         bell: Condvar::new(),
+        #[cfg(test)]
+        no_threads: false,
     }))
 });
+
+/// Timers for which no thread can be started.
+#[cfg(test)]
+pub(crate) fn without_threads() -> Timers {
+    Timers::driven_by(Some(Housekeeper {
+        bell: Condvar::new(),
+        no_threads: true,
+    }))
+}
 
 pub(super) fn process() -> &'static Timers {
     &PROCESS
@@ -39,6 +50,8 @@ pub(super) fn process() -> &'static Timers {
 #[derive(Debug)]
 pub(super) struct Housekeeper {
     bell: Condvar,
+    #[cfg(test)]
+    no_threads: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,31 +65,49 @@ pub(super) enum Life {
 }
 
 impl Housekeeper {
-    /// Sees to it that somebody is there at `due`.
-    pub(super) fn attend(&self, timers: &Timers, mut state: MutexGuard<'_, State>, due: Tick) {
+    /// Sees to it that somebody is there at `due`. If nobody can be, everybody who waits is woken, and it is `false`.
+    pub(super) fn attend(
+        &self,
+        timers: &Timers,
+        mut state: MutexGuard<'_, State>,
+        due: Tick,
+    ) -> bool {
         match state.life {
             Life::Asleep { until } if due < until => {
+                // The next one that is later than this need not ring.
+                state.life = Life::Asleep { until: due };
                 drop(state);
                 self.bell.notify_one();
             }
             Life::Gone => {
                 state.life = Life::Busy;
                 drop(state);
-                let thread = std::thread::Builder::new().name("tenfold-upkeep".to_owned());
-                if thread.spawn(|| keep(&PROCESS)).is_err() {
+                if !self.start() {
                     timers.state.lock().life = Life::Gone;
                     // Everybody's time has come.
                     timers.run_due(Tick::MAX);
+                    return false;
                 }
             }
             Life::Asleep { .. } | Life::Busy => {}
         }
+        true
+    }
+
+    /// Starts the thread.
+    fn start(&self) -> bool {
+        #[cfg(test)]
+        if self.no_threads {
+            return false;
+        }
+        let thread = std::thread::Builder::new().name("tenfold-upkeep".to_owned());
+        thread.spawn(|| keep(&PROCESS)).is_ok()
     }
 }
 
 /// The life of the thread.
 fn keep(timers: &Timers) {
-    let Some(Housekeeper { bell }) = timers.housekeeper() else {
+    let Some(Housekeeper { bell, .. }) = timers.housekeeper() else {
         return;
     };
     let mut idle_since = None;

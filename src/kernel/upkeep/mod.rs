@@ -22,6 +22,8 @@ pub(crate) use arm::wake_at;
     expect(unreachable_pub, reason = "public for the model checkers")
 )]
 pub use deadline::Deadline;
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+pub(crate) use housekeeper::without_threads;
 pub(crate) use timers::TimerKey;
 pub use timers::Timers;
-pub(crate) use waking::wake;
+pub(crate) use waking::{Discarded, shielded, wake};

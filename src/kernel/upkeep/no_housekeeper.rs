@@ -19,7 +19,7 @@ pub(super) enum Housekeeper {}
 pub(super) struct Life;
 
 impl Housekeeper {
-    pub(super) fn attend(&self, _: &Timers, _: MutexGuard<'_, State>, _: Tick) {
+    pub(super) fn attend(&self, _: &Timers, _: MutexGuard<'_, State>, _: Tick) -> bool {
         match *self {}
     }
 }

@@ -50,7 +50,7 @@ fn moving_a_clock_by_hand_wakes_what_is_due_in_its_order() {
     for (name, due) in [(0, 30), (1, 10), (2, 20), (3, 10), (4, 21)] {
         wake_at(&clock, nanos(due), waker(name));
     }
-    let cancelled = wake_at(&clock, nanos(15), waker(5));
+    let cancelled = wake_at(&clock, nanos(15), waker(5)).unwrap();
     assert!(clock.timers().is_armed(cancelled) && clock.timers().cancel(cancelled));
     assert!(!clock.timers().is_armed(cancelled) && !clock.timers().cancel(cancelled));
     assert_eq!(
@@ -219,7 +219,7 @@ fn the_housekeeper_wakes_threads_and_tasks_and_ends_and_starts_again() {
     for _ in 0..2 {
         let (waker, woken) = named();
         let later = clock.now().saturating_add(Duration::from_secs(3_600));
-        let hour = wake_at(&clock, later, waker(2));
+        let hour = wake_at(&clock, later, waker(2)).unwrap();
         let asleep = || matches!(Timers::process().life(), Life::Asleep { .. });
         wait_for("that it sleeps", asleep);
         // Earlier than what it sleeps for.
@@ -296,4 +296,86 @@ fn threads_that_wait_on_a_clock_are_woken_when_it_is_moved() {
     waiting
         .into_iter()
         .for_each(|thread| thread.join().unwrap());
+}
+
+/// A clock of real time whose timers have no thread.
+#[derive(Debug)]
+struct Threadless(Timers);
+
+impl Clock for Threadless {
+    fn now(&self) -> Tick {
+        MonotonicClock::new().now()
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.0
+    }
+}
+
+#[test]
+fn without_a_thread_everybody_is_woken_at_once_and_waits_by_polling() {
+    let clock = Threadless(without_threads());
+    let (waker, woken) = named();
+    assert!(wake_at(&clock, Tick::MAX, waker(1)).is_none());
+    assert_eq!(woken.try_iter().collect::<Vec<_>>(), [1]);
+    assert!(clock.timers().is_empty());
+    let due = clock.now().saturating_add(Duration::from_millis(2));
+    let mut deadline = Deadline::new(&clock, due);
+    let mut polls = 0;
+    block_on(|waker| {
+        polls += 1;
+        deadline.poll(waker)
+    });
+    assert!(polls > 1 && clock.now() >= due);
+}
+
+/// A clock by hand that panics when it is asked to.
+#[derive(Debug)]
+struct Panics(ManualClock, AtomicBool);
+
+impl Clock for Panics {
+    fn now(&self) -> Tick {
+        assert!(!self.1.swap(false, Ordering::Relaxed), "on purpose");
+        self.0.now()
+    }
+
+    fn timers(&self) -> &Timers {
+        self.0.timers()
+    }
+}
+
+#[test]
+fn a_clock_that_panics_leaves_no_wait() {
+    let clock = Panics(ManualClock::new(), AtomicBool::new(true));
+    let (waker, _woken) = named();
+    let armed = || wake_at(&clock, nanos(1), waker(0));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(armed)).is_err());
+    assert!(clock.timers().is_empty());
+}
+
+/// Panics when it is dropped.
+struct Grim;
+
+impl Wake for Grim {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Grim {
+    fn drop(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn the_panic_of_a_dropped_waker_goes_no_further() {
+    let clock = ManualClock::new();
+    let key = wake_at(&clock, nanos(1), Waker::from(Arc::new(Grim))).unwrap();
+    assert!(clock.timers().cancel(key));
+    let mut deadline = Deadline::new(&clock, nanos(1));
+    let waker = Waker::from(Arc::new(Grim));
+    assert!(deadline.poll(&waker).is_pending());
+    // The deadline's are the last ones then.
+    drop(waker);
+    drop(deadline);
+    assert!(clock.timers().is_empty());
 }

@@ -8,7 +8,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::Waker;
 
 use super::housekeeper::{self, Housekeeper, Life};
-use super::waking::wake;
+use super::waking::{Discarded, wake};
 use crate::kernel::clock::Tick;
 use crate::kernel::slab::Key;
 use crate::kernel::sync::Mutex;
@@ -21,7 +21,8 @@ const BATCH: usize = 32;
 ///
 /// Whatever in this crate waits for a point in time, as a thread or as a task, leaves a waker in the timers of its
 /// [`Clock`](crate::clock::Clock). Those of real time are driven by one housekeeper thread of the process, which exists while somebody
-/// waits and ends a second after nobody does. Those of a [`ManualClock`](crate::clock::ManualClock) are driven by whoever moves it.
+/// waits and ends a second after nobody does. It sleeps
+/// on for a wait that was given up: after a far one it may stay until that would have been over. Those of a [`ManualClock`](crate::clock::ManualClock) are driven by whoever moves it.
 ///
 /// A clock of your own that does not run with real time has [`Timers::manual`] and runs what is due whenever it has moved:
 ///
@@ -60,7 +61,7 @@ const BATCH: usize = 32;
 ///
 /// # Complexity
 ///
-/// Arming, cancelling and firing take a fixed number of steps each. A timed wait takes 56 bytes; memory is kept for as many waits as
+/// Arming, cancelling and firing take a fixed number of steps each. A timed wait takes 40 bytes; memory is kept for as many waits as
 /// there ever were at a time.
 pub struct Timers {
     pub(super) state: Mutex<State>,
@@ -79,7 +80,7 @@ pub(super) struct State {
 
 /// Names a timed wait until it is fired or cancelled, and nothing after that.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TimerKey(Option<Key>);
+pub(crate) struct TimerKey(Key);
 
 impl Timers {
     /// Timers that fire when [`run_due`](Self::run_due) is called, and not on their own.
@@ -110,7 +111,9 @@ impl Timers {
     /// A waker that panics does not keep the others from being woken; the panic is reported by the panic hook and goes no further.
     /// A time before an earlier `now` is as good as any other.
     ///
-    /// Who waits anew while this runs may have to wait for the next call.
+    /// Who waits anew while this runs may have to wait for the next call. A waker that moves the clock has what is due then woken
+    /// first, by its own call, and what this one has taken out already after that. A waker must not block, nor wait for a
+    /// timer: whoever runs this is who would wake it.
     pub fn run_due(&self, now: Tick) -> Option<Tick> {
         let mut budget = self.len();
         loop {
@@ -151,37 +154,37 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Wakes `waker` once, when these timers come to `due`. Whoever can, uses [`wake_at`](super::wake_at), which cares for what a
+    /// Wakes `waker` once, when these timers come to `due`. `None`: it can't be waited for (there are too many, or nobody drives
+    /// the timers), and `waker` has been woken already. Whoever can, uses [`wake_at`](super::wake_at), which cares for what a
     /// clock does meanwhile.
-    pub(crate) fn arm(&self, due: Tick, waker: Waker) -> TimerKey {
+    pub(crate) fn arm(&self, due: Tick, waker: Waker) -> Option<TimerKey> {
         let mut state = self.state.lock();
         match state.wheel.insert(due.as_nanos(), waker) {
             Ok(key) => {
-                if let Some(housekeeper) = &self.housekeeper {
-                    housekeeper.attend(self, state, due);
-                }
-                TimerKey(Some(key))
+                let attended = match &self.housekeeper {
+                    Some(housekeeper) => housekeeper.attend(self, state, due),
+                    None => true,
+                };
+                attended.then_some(TimerKey(key))
             }
             Err(waker) => {
                 drop(state);
                 wake(waker);
-                TimerKey(None)
+                None
             }
         }
     }
 
     /// Forgets a wait. Whether it had not been fired yet.
     pub(crate) fn cancel(&self, key: TimerKey) -> bool {
-        let Some(key) = key.0 else { return false };
         // A statement of its own: the lock is released before the waker is dropped.
-        let waker = self.state.lock().wheel.remove(key);
-        waker.is_some()
+        let waker = Discarded(self.state.lock().wheel.remove(key.0));
+        waker.0.is_some()
     }
 
     /// Whether a wait is neither fired nor cancelled.
     pub(crate) fn is_armed(&self, key: TimerKey) -> bool {
-        key.0
-            .is_some_and(|key| self.state.lock().wheel.contains(key))
+        self.state.lock().wheel.contains(key.0)
     }
 
     #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]

@@ -1,20 +1,44 @@
-//! Calling a waker, which is somebody else's code.
+//! Calling code of somebody else, wakers and clocks, that may panic.
 
 use std::task::Waker;
 
-/// Wakes. A waker that panics has been reported by the panic hook then, and must not keep others from being woken.
+/// What `theirs` returns, or `None` if it panics. The panic has been reported by the panic hook then, and must not keep others from
+/// being served: whoever has to see it meets it again in a call of its own.
+///
+/// The caller holds no lock.
+#[inline]
+pub(crate) fn shielded<T>(theirs: impl FnOnce() -> T) -> Option<T> {
+    if cfg!(any(tenfold_loom, tenfold_shuttle)) {
+        // A panic in a model is a finding.
+        return Some(theirs());
+    }
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(theirs)) {
+        Ok(value) => Some(value),
+        Err(panic) => {
+            // Its destructor may panic as well.
+            std::mem::forget(panic);
+            None
+        }
+    }
+}
+
+/// Wakes.
 ///
 /// The caller holds no lock.
 #[inline]
 pub(crate) fn wake(waker: Waker) {
-    if cfg!(any(tenfold_loom, tenfold_shuttle)) {
-        // A panic in a model is a finding.
-        waker.wake();
-    } else {
-        let woken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
-        if let Err(panic) = woken {
-            // Its destructor may panic as well.
-            std::mem::forget(panic);
+    shielded(|| waker.wake());
+}
+
+/// A waker that is of no use any more. Its destructor is somebody else's code too: it runs when this is dropped, and its panic goes
+/// no further. Whoever holds one drops it last.
+#[derive(Debug, Default)]
+pub(crate) struct Discarded(pub(crate) Option<Waker>);
+
+impl Drop for Discarded {
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            shielded(|| drop(waker));
         }
     }
 }

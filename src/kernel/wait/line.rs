@@ -7,7 +7,8 @@
 //!                       │ polled: at its old place │ not polled for a while: g goes on to another one
 //!                       └──────── ASLEEP ◀─────────┘
 //!
-//!   from any of them, leave ▶ (nobody); whoever leaves GRANTED hands g back, for another one
+//!   from any of them, leave ▶ (nobody); whoever leaves GRANTED hands g back, for another one; suspended, it goes from there
+//!   back to WAITING, at its old place
 //! ```
 //!
 //! # Invariants
@@ -42,7 +43,7 @@ pub(crate) struct Line<G> {
     granted: List,
     /// Places given out so far.
     joined: u64,
-    /// Sum of what all in line want; 2^32 places can't exceed it.
+    /// Sum of what all want that are not asleep; 2^32 places can't exceed it.
     wanted: u128,
 }
 
@@ -152,7 +153,8 @@ impl<G> Line<G> {
                 Look::Granted
             }
             Phase::Asleep => {
-                self.rejoin(ticket.0);
+                self.wanted += u128::from(place.want);
+                self.wait_again(ticket.0);
                 Look::Waiting { rejoined: true }
             }
         }
@@ -211,8 +213,10 @@ impl<G> Line<G> {
             self.slab.unlink(list, ticket.0);
         }
         let place = self.slab.remove(ticket.0)?;
-        self.wanted -= u128::from(place.want);
         let asleep = matches!(place.phase, Phase::Asleep);
+        if !asleep {
+            self.wanted -= u128::from(place.want);
+        }
         let grant = match place.phase {
             Phase::Granted { grant, .. } => Some(grant),
             Phase::Waiting | Phase::Asleep => None,
@@ -224,19 +228,31 @@ impl<G> Line<G> {
         })
     }
 
-    /// Takes back the oldest grant if it is at least `patience` old, and puts its owner to sleep. A grant from a time that is yet
-    /// to come, because the clock stepped back, is as if it were made now.
+    /// The clock stands at `now`. An oldest grant from a time that is yet to come, because the clock stepped back, is as if it were
+    /// made now.
+    pub(crate) fn not_later(&mut self, now: Tick) {
+        let oldest = self.slab.first(self.granted);
+        if let Some(place) = oldest.and_then(|key| self.slab.get_mut(key))
+            && let Phase::Granted { since, .. } = &mut place.phase
+        {
+            *since = (*since).min(now);
+        }
+    }
+
+    /// Takes back the oldest grant if it is at least `patience` old, and puts its owner to sleep; [not later](Self::not_later) than
+    /// now.
     pub(crate) fn revoke(&mut self, now: Tick, patience: Duration) -> Option<G> {
+        self.not_later(now);
         let key = self.slab.first(self.granted)?;
         let place = self.slab.get_mut(key)?;
-        let Phase::Granted { since, .. } = &mut place.phase else {
+        let Phase::Granted { since, .. } = place.phase else {
             return None;
         };
-        *since = (*since).min(now);
-        if now.since(*since) < patience || faulty(Fault::KeepUnpolledTurn) {
+        if now.since(since) < patience || faulty(Fault::KeepUnpolledTurn) {
             return None;
         }
         let phase = std::mem::replace(&mut place.phase, Phase::Asleep);
+        self.wanted -= u128::from(place.want);
         self.slab.unlink(&mut self.granted, key);
         match phase {
             Phase::Granted { grant, .. } => Some(grant),
@@ -263,6 +279,35 @@ impl<G> Line<G> {
         place.waker.take()
     }
 
+    /// The waker of `ticket`, to wake it without any other change.
+    pub(crate) fn waker(&mut self, ticket: Ticket) -> Option<Waker> {
+        self.slab.get_mut(ticket.0)?.waker.take()
+    }
+
+    /// Takes back what `ticket` was granted; it waits on, at its old place: a step for each that waits in front of it.
+    pub(crate) fn suspend(&mut self, ticket: Ticket) -> Option<G> {
+        let place = self.slab.get_mut(ticket.0)?;
+        if !matches!(place.phase, Phase::Granted { .. }) {
+            return None;
+        }
+        let phase = std::mem::replace(&mut place.phase, Phase::Waiting);
+        self.slab.unlink(&mut self.granted, ticket.0);
+        self.wait_again(ticket.0);
+        match phase {
+            Phase::Granted { grant, .. } => Some(grant),
+            Phase::Waiting | Phase::Asleep => None,
+        }
+    }
+
+    /// Whether the place of `one` is in front of that of `other`.
+    #[must_use]
+    pub(crate) fn is_ahead(&self, one: Ticket, other: Ticket) -> bool {
+        let number = |ticket: Ticket| self.slab.get(ticket.0).map(|place| place.number);
+        number(one)
+            .zip(number(other))
+            .is_some_and(|(one, other)| one < other)
+    }
+
     /// The first that waits, and what it wants.
     #[must_use]
     pub(crate) fn front(&self) -> Option<(Ticket, u64)> {
@@ -280,7 +325,7 @@ impl<G> Line<G> {
         self.slab.len()
     }
 
-    /// What all in line want together.
+    /// What all want together that are not asleep.
     #[must_use]
     pub(crate) fn wanted(&self) -> u64 {
         u64::try_from(self.wanted).unwrap_or(u64::MAX)
@@ -296,8 +341,8 @@ impl<G> Line<G> {
         ahead.fold(0, |sum: u64, place| sum.saturating_add(place.want))
     }
 
-    /// From asleep to waiting, in the order of places.
-    fn rejoin(&mut self, key: Key) {
+    /// From neither list to those that wait, in the order of places.
+    fn wait_again(&mut self, key: Key) {
         let Some(place) = self.slab.get_mut(key) else {
             return;
         };

@@ -50,6 +50,8 @@ enum Step {
     GrantTo(prop::sample::Index, u32),
     Leave(prop::sample::Index),
     Call(prop::sample::Index),
+    Waker(prop::sample::Index),
+    Suspend(prop::sample::Index),
     Revoke,
     /// The clock goes on, or back.
     Time(i64),
@@ -65,6 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (who(), any::<u32>()).prop_map(|(who, grant)| Step::GrantTo(who, grant)),
         3 => who().prop_map(Step::Leave),
         1 => who().prop_map(Step::Call),
+        1 => who().prop_map(Step::Waker),
+        2 => who().prop_map(Step::Suspend),
         4 => Just(Step::Revoke),
         3 => (0_i64..200).prop_map(Step::Time),
         1 => (-500_i64..0).prop_map(Step::Time),
@@ -248,6 +252,26 @@ impl Both {
                     None => assert!(left.is_none()),
                 }
             }
+            Step::Waker(who) => {
+                let name = name(who);
+                let waker = self.line.waker(self.tickets[name]);
+                match self.position(name) {
+                    Some(at) => self.check_waker(at, waker.as_ref()),
+                    None => assert!(waker.is_none()),
+                }
+            }
+            Step::Suspend(who) => {
+                let name = name(who);
+                let suspended = self.line.suspend(self.tickets[name]);
+                let mut expected = None;
+                if let Some(at) = self.position(name)
+                    && let Naive::Granted(grant, ..) = self.model[at].phase
+                {
+                    self.model[at].phase = Naive::Waiting;
+                    expected = Some(grant);
+                }
+                assert_eq!(suspended, expected);
+            }
             Step::Call(who) => {
                 let name = name(who);
                 let waker = self.line.call(self.tickets[name], now);
@@ -270,7 +294,15 @@ impl Both {
                 .iter()
                 .fold(0, |sum: u64, person| sum.saturating_add(person.want))
         };
-        assert_eq!(self.line.wanted(), sum(&self.model));
+        let awake = self.model.iter().cloned();
+        let awake: Vec<_> = awake
+            .filter(|person| person.phase != Naive::Asleep)
+            .collect();
+        assert_eq!(self.line.wanted(), sum(&awake), "who sleeps wants nothing");
+        for pair in self.model.windows(2) {
+            let [one, other] = [&pair[0], &pair[1]].map(|person| self.tickets[person.name]);
+            assert!(self.line.is_ahead(one, other) && !self.line.is_ahead(other, one));
+        }
         for (at, person) in self.model.iter().enumerate() {
             let ticket = self.tickets[person.name];
             assert_eq!(self.line.wanted_ahead(ticket), sum(&self.model[..at]));

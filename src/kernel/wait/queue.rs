@@ -25,7 +25,7 @@ use super::line::{Full, Line, Look, Ticket};
 use crate::kernel::clock::Tick;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering, store_load_barrier};
-use crate::kernel::upkeep::wake;
+use crate::kernel::upkeep::{Discarded, wake};
 
 /// Threads and tasks that wait to be granted a `G`, in the order of their arrival.
 #[derive(Debug)]
@@ -152,7 +152,8 @@ impl<G> WaitQueue<G> {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         drop(line);
-        drop(left.waker);
+        // Last of all.
+        let _waker = Discarded(left.waker);
         if let Some(grant) = left.grant.filter(|_| !faulty(Fault::SwallowGrant)) {
             put(grant);
         }
@@ -209,18 +210,19 @@ impl<G> WaitQueue<G> {
 
     /// Takes what was granted, or leaves the waker there.
     fn look(&self, ticket: Ticket, waker: &Waker, now: Tick) -> Option<G> {
-        let mut spare = None;
+        // Dropped last: also what is in place of it after a look.
+        let mut spare = Discarded(None);
         loop {
             let mut line = self.line.lock();
             if let Some(left) = line.take(ticket) {
                 drop(line);
-                // Its waker is dropped here, as the spare one is.
+                drop(Discarded(left.waker));
                 return left.grant;
             }
-            match line.look(ticket, waker, &mut spare, now) {
+            match line.look(ticket, waker, &mut spare.0, now) {
                 Look::NeedsWaker => {
                     drop(line);
-                    spare = Some(waker.clone());
+                    spare = Discarded(Some(waker.clone()));
                 }
                 Look::Waiting { rejoined: true } => {
                     self.waiting.fetch_add(1, Ordering::SeqCst);

@@ -5,26 +5,30 @@
 //! either is done and leaves, or says when to be polled again. All others sleep without a timer.
 //!
 //! ```text
-//!   the turn:   nobody's ◀──────────── the last one in line leaves ────────────┐
-//!                  │ somebody enters                                           │
+//!   the turn:   nobody's ◀──────── leaves, or loses it, and nobody waits ──────┐
+//!                  │ somebody enters, or comes back                            │
 //!                  ▼                     polled                                │
-//!               CALLED(since) ─────────────────────▶ trying ── done, leaves ───┤
-//!                │  ▲                                  │                       │
-//!   not polled   │  │ the time has come,               │ not before `due`      │ others wait:
-//!   for so long, │  │ or a nudge                       ▼                       │ the next is called
-//!   others wait: │  └────────────────────────────── RESTING(due)               ▼
-//!   the next is  └──────────────────────────────────────────────────────▶ CALLED(now)
-//!   called; this one sleeps until it is polled
+//!               CALLED(since) ─────────────────────▶ TRYING(since) ── leaves ──┤
+//!                │  ▲     ▲                          │  │     │                │
+//!   not polled   │  │     └──────── a nudge ─────────┘  │     │ not done for   │ others wait:
+//!   for so long  │  │ the time has come,                │     │ so long        │ the next is called
+//!                │  │ or a nudge                        ▼     │                ▼
+//!                │  └──────────── RESTING(due) ◀── not before `due`     CALLED(now)
+//!                ▼                                           ▼
+//!               it falls asleep until it is polled; its turn goes to the next, or is nobody's
 //! ```
 //!
 //! # Who wakes whom
 //!
-//! One alarm in the timers of the clock serves the whole line. It is set to the time that the holder named; when it rings, the
-//! holder is called, and the alarm is set to the end of our patience if others wait. When that rings and the holder has not been
-//! polled since it was called (its future sits in a `select!` that is busy elsewhere), the turn goes to the next in line.
-//! Who lost the turn keeps its place, and gets the next turn once it is polled.
+//! One alarm in the timers of the clock serves the whole line. It is set to the time that the holder named, or else to the end of
+//! our patience; when it rings, the holder is called, or, if it has not been polled since it was called (its future sits in
+//! a `select!` that is busy elsewhere), it loses the turn to the next in line. If nobody else waits the turn is nobody's then, and
+//! the resource is free for those who do not wait. Who lost the turn keeps its place, and gets the next turn once it is polled; if
+//! it is polled while one behind it is called and has not come yet, it takes the turn back. So whoever runs makes progress, however
+//! short the patience is.
 //!
-//! Trying counts as called since the poll: a holder that neither leaves nor names a time loses the turn as well.
+//! A nudge calls a holder that rests. One that was called already is woken again, and its patience runs on: nudges do not
+//! keep the turn of one that is never polled. One that tries is told by [`not_before`](Turns::not_before) to try again.
 //!
 //! # Locks and the alarm
 //!
@@ -33,20 +37,34 @@
 //! An alarm that rings while it is being set is noticed by its count of rings. An alarm that is too early does no harm: it rings,
 //! finds nothing to do, and is set again.
 //!
+//! An alarm that can't be set, since no thread can be started or the clock panics, is not tried again in a loop: the
+//! holder and the first that waits are woken, and their next polls set it, or find that the time has come.
+//!
+//! # Panics
+//!
+//! A clock may panic in a poll and in [`enter`](Turns::enter), before they change anything. Everywhere else its panic is caught, and
+//! the line goes by the latest time that it saw: somebody who leaves, maybe in a destructor, always leaves, and an alarm that can't
+//! read the clock wakes the holder, who meets the panic in its own poll. Wakers that are of no use any more are dropped last.
+//!
 //! # Memory ordering
 //!
-//! As in `queue.rs`: who changes the resource for the better by a sequentially consistent operation and then calls
-//! [`nudge`](Turns::nudge) overlooks nobody who entered and then looked at the resource by another one.
+//! Who changes the resource for the better by any atomic operation and then calls [`nudge`](Turns::nudge) overlooks nobody who
+//! entered, or came back, and then looked at the resource. On one side there are the change, a fence, and the look at `awake`; on
+//! the other the raise of `awake`, a fence, and the look at the resource: one of the two sees the other, whatever the orderings
+//! of the resource are. The looks of a holder that is polled again are ordered by the lock, which a nudge takes too.
 
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::line::{Full, Line, Look, Ticket};
+use super::line::{Full, Look, Ticket};
+use super::turn::{Hold, State};
 use crate::kernel::clock::{Clock, Tick};
 use crate::kernel::sync::fault::{Fault, is as faulty};
-use crate::kernel::sync::{AtomicU64, Mutex, Ordering, store_load_barrier};
-use crate::kernel::upkeep::{TimerKey, wake, wake_at};
+use crate::kernel::sync::{
+    AtomicU64, Mutex, MutexGuard, Ordering, full_barrier, store_load_barrier,
+};
+use crate::kernel::upkeep::{Discarded, TimerKey, shielded, wake, wake_at};
 
 /// The line, and the clock that its alarm goes by.
 #[derive(Debug)]
@@ -64,38 +82,18 @@ struct Core<C> {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// The holder of the turn is the one that was granted it.
-    line: Line<()>,
-    /// Before this time the holder does not want to be polled. `None`: it is called, or trying.
-    rest: Option<Tick>,
-    alarm: Alarm,
-}
-
-#[derive(Debug, Default)]
-struct Alarm {
-    set: Option<(Tick, TimerKey)>,
-    setting: bool,
-    rings: u64,
-}
-
 impl<C: Clock + 'static> Turns<C> {
     /// Nobody is in line, and at most `max_waiters` ever are at a time. Whoever is called and not polled for `patience` loses the
-    /// turn if others wait.
+    /// turn. Less than a nanosecond is taken for one; below what it takes to wake a thread, some 100 µs, the turn goes
+    /// to and fro.
     #[must_use]
     pub fn new(clock: C, patience: Duration, max_waiters: usize) -> Self {
-        let state = State {
-            line: Line::new(),
-            rest: None,
-            alarm: Alarm::default(),
-        };
         let core = Core {
             clock,
-            patience,
+            patience: patience.max(Duration::from_nanos(1)),
             max_waiters,
             awake: AtomicU64::new(0),
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
         };
         Self {
             core: Arc::new(core),
@@ -119,8 +117,8 @@ impl<C: Clock + 'static> Turns<C> {
         self.core.count()
     }
 
-    /// Enters at the end of the line, to get `want` of the resource. The ticket ends with [`finish`](Self::finish), whatever
-    /// comes of it.
+    /// Enters at the end of the line, to get `want` of the resource. The caller polls next, which sets the alarm. The ticket ends
+    /// with [`finish`](Self::finish), whatever comes of it.
     ///
     /// # Errors
     ///
@@ -129,6 +127,7 @@ impl<C: Clock + 'static> Turns<C> {
         let core = &self.core;
         let now = core.clock.now();
         let mut state = core.state.lock();
+        state.seen(Some(now));
         let ticket = state.line.join(want, core.max_waiters)?;
         core.awake.fetch_add(1, Ordering::SeqCst);
         if state.line.oldest_grant().is_none() {
@@ -136,8 +135,7 @@ impl<C: Clock + 'static> Turns<C> {
             state.pass(now);
         }
         drop(state);
-        store_load_barrier();
-        core.set_alarm();
+        full_barrier();
         Ok(ticket)
     }
 
@@ -146,47 +144,52 @@ impl<C: Clock + 'static> Turns<C> {
     pub fn poll_turn(&self, ticket: Ticket, waker: &Waker) -> Poll<()> {
         let core = &self.core;
         let now = core.clock.now();
-        let (mut spare, mut old) = (None, None);
+        let (mut spare, mut old) = (Discarded(None), Discarded(None));
+        let mut came_back = false;
         let turn = loop {
             let mut state = core.state.lock();
-            match state.line.look(ticket, waker, &mut spare, now) {
+            state.seen(Some(now));
+            match state.line.look(ticket, waker, &mut spare.0, now) {
                 Look::NeedsWaker => {
                     drop(state);
-                    spare = Some(waker.clone());
+                    spare = Discarded(Some(waker.clone()));
                 }
                 Look::Granted => {
-                    state.rest = None;
+                    state.hold = Hold::Trying;
                     break Poll::Ready(());
                 }
-                Look::Waiting { rejoined } => {
-                    if rejoined {
-                        core.awake.fetch_add(1, Ordering::SeqCst);
-                    }
-                    if !rejoined || state.line.oldest_grant().is_some() {
+                Look::Waiting { rejoined: false } | Look::Gone => break Poll::Pending,
+                Look::Waiting { rejoined: true } => {
+                    core.awake.fetch_add(1, Ordering::SeqCst);
+                    came_back = true;
+                    if !state.is_free_for(ticket) {
                         break Poll::Pending;
                     }
-                    // Nobody has the turn, so nobody else waits: the waker is this one's, and is put back by looking again.
-                    old = std::mem::replace(&mut spare, state.pass(now));
+                    // The waker is this one's, and is put back by looking again. A spare one is the one it replaced.
+                    old = std::mem::replace(&mut spare, Discarded(state.give(ticket, now)));
                 }
-                Look::Gone => break Poll::Pending,
             }
         };
-        drop((spare, old));
-        store_load_barrier();
+        if came_back {
+            full_barrier();
+        }
         core.set_alarm();
+        drop((spare, old));
         turn
     }
 
     /// Whoever has the turn was too early, and wants to be polled again at `due`, or after a [nudge](Self::nudge); at
-    /// [`Tick::MAX`] only after a nudge. `false`: it took so long that it lost the turn, and has to be polled anew.
-    #[must_use = "who lost the turn has to be polled anew"]
+    /// [`Tick::MAX`] only after a nudge. `false`: there was a nudge meanwhile, or it took so long that it lost the turn; it has to
+    /// be polled anew.
+    #[must_use = "who was nudged or lost the turn has to be polled anew"]
     pub fn not_before(&self, ticket: Ticket, due: Tick) -> bool {
         let mut state = self.core.state.lock();
         let holder = state.line.oldest_grant();
-        if holder.is_none_or(|(holder, _)| holder != ticket) {
+        let has_turn = holder.is_some_and(|(holder, _)| holder == ticket);
+        if !has_turn || state.hold != Hold::Trying {
             return false;
         }
-        state.rest = Some(due);
+        state.hold = Hold::Resting(due);
         drop(state);
         self.core.set_alarm();
         true
@@ -195,8 +198,9 @@ impl<C: Clock + 'static> Turns<C> {
     /// Leaves the line: done, or given up. If it had the turn, the next in line is called.
     pub fn finish(&self, ticket: Ticket) {
         let core = &self.core;
-        let now = core.clock.now();
+        let now = core.read_clock();
         let mut state = core.state.lock();
+        let now = state.seen(now);
         let Some(left) = state.line.leave(ticket) else {
             return;
         };
@@ -206,41 +210,30 @@ impl<C: Clock + 'static> Turns<C> {
         let passes = left.grant.is_some() && !faulty(Fault::SwallowGrant);
         let next = passes.then(|| state.pass(now)).flatten();
         drop(state);
-        drop(left.waker);
+        let _waker = Discarded(left.waker);
         next.into_iter().for_each(wake);
         core.set_alarm();
     }
 
-    /// The resource has changed for the better: whoever has the turn tries again now.
+    /// The resource has changed for the better, by any atomic operation before this call: whoever has the turn tries again now.
     #[inline]
     pub fn nudge(&self) {
-        if self.core.count() > 0 {
+        full_barrier();
+        if self.core.awake.load(Ordering::SeqCst) > 0 {
             self.core.nudge();
         }
     }
 
     /// How many are in line, also those that are asleep.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn in_line(&self) -> usize {
         self.core.state.lock().line.len()
     }
 
-    /// Whether nobody is in line.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What all in line want together.
+    /// What all in line want together that are not asleep.
     #[must_use]
     pub fn wanted(&self) -> u64 {
         self.core.state.lock().line.wanted()
-    }
-
-    /// What those want together that are in front of `ticket`. Looks at everybody in line.
-    #[must_use]
-    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        self.core.state.lock().line.wanted_ahead(ticket)
     }
 }
 
@@ -252,35 +245,6 @@ impl<C: Clock + 'static> Drop for Turns<C> {
     }
 }
 
-impl State {
-    /// The turn is nobody's: it goes to the first that waits, whose waker is returned.
-    fn pass(&mut self, now: Tick) -> Option<Waker> {
-        self.rest = None;
-        self.line.grant((), now).ok().flatten()
-    }
-
-    /// Calls the holder whatever it said.
-    fn call(&mut self, now: Tick) -> Option<Waker> {
-        let (holder, _) = self.line.oldest_grant()?;
-        self.rest = None;
-        self.line.call(holder, now)
-    }
-
-    /// When the alarm has to ring next, at the latest.
-    fn next_alarm(&self, patience: Duration) -> Option<Tick> {
-        let (_, since) = self.line.oldest_grant()?;
-        let due = match self.rest {
-            Some(due) => due,
-            None if faulty(Fault::KeepUnpolledTurn) => return None,
-            None => {
-                self.line.front()?;
-                since.saturating_add(patience)
-            }
-        };
-        (due < Tick::MAX).then_some(due)
-    }
-}
-
 impl<C: Clock + 'static> Core<C> {
     #[inline]
     fn count(&self) -> usize {
@@ -289,43 +253,63 @@ impl<C: Clock + 'static> Core<C> {
         self.awake.load(Ordering::SeqCst) as usize
     }
 
+    /// `None` if it panics.
+    fn read_clock(&self) -> Option<Tick> {
+        shielded(|| self.clock.now())
+    }
+
     #[cold]
     fn nudge(self: &Arc<Self>) {
-        let now = self.clock.now();
-        // A statement of its own: the lock is released at its end.
-        let holder = self.state.lock().call(now);
+        let now = self.read_clock();
+        let mut state = self.state.lock();
+        let now = state.seen(now);
+        let holder = state.call(now);
+        drop(state);
         holder.into_iter().for_each(wake);
         self.set_alarm();
     }
 
-    /// The alarm rang: calls the holder if its time has come, or takes the turn from it.
+    /// The alarm rang.
     fn ring(self: &Arc<Self>) {
-        let now = self.clock.now();
         let mut state = self.state.lock();
+        // Before any of the user's code: who sets the alarm has to know that it rang.
         state.alarm.rings = state.alarm.rings.wrapping_add(1);
         let set = state.alarm.set.take();
-        let called = match state.rest {
-            Some(due) if due <= now => state.call(now),
-            Some(_) => None,
-            None => self.lose_patience(&mut state, now),
-        };
         drop(state);
+        let now = self.read_clock();
+        let called = self.attend(&mut self.state.lock(), now);
+        called.into_iter().for_each(wake);
         // Whichever alarm it was that rang, this one is superfluous.
         self.unset(set);
-        called.into_iter().for_each(wake);
         if !faulty(Fault::RingOnce) {
             self.set_alarm();
         }
     }
 
-    fn lose_patience(&self, state: &mut State, now: Tick) -> Option<Waker> {
-        let others = state.line.front().is_some();
-        if !others {
-            return None;
+    /// Calls the holder if its time has come, or takes the turn from it. Who cannot be told the time, since the clock panics, is
+    /// called, and sees for itself.
+    fn attend(&self, state: &mut State, now: Option<Tick>) -> Option<Waker> {
+        let Some(now) = now else {
+            let seen = state.seen;
+            let rests = matches!(state.hold, Hold::Resting(_));
+            return if rests {
+                state.call(seen)
+            } else {
+                state.holder_waker()
+            };
+        };
+        state.seen(Some(now));
+        match state.hold {
+            Hold::Resting(due) if due <= now => state.call(now),
+            Hold::Resting(_) => None,
+            // It may be its own poll that sets the alarm, with hardly any patience.
+            Hold::Trying if state.alarm.setting => None,
+            Hold::Called | Hold::Trying => {
+                state.line.revoke(now, self.patience)?;
+                self.awake.fetch_sub(1, Ordering::SeqCst);
+                state.pass(now)
+            }
         }
-        state.line.revoke(now, self.patience)?;
-        self.awake.fetch_sub(1, Ordering::SeqCst);
-        state.pass(now)
     }
 
     /// Makes the alarm ring when it has to, or earlier.
@@ -349,21 +333,67 @@ impl<C: Clock + 'static> Core<C> {
             let old = state.alarm.set.take();
             drop(state);
 
-            let mut setting = Setting {
-                core: self,
-                rings,
-                set: None,
-            };
             self.unset(old);
-            setting.set =
-                next.map(|due| (due, wake_at(&self.clock, due, Waker::from(self.clone()))));
-            drop(setting);
+            let key = next.and_then(|due| self.arm(due));
+            let set = next.zip(key);
+            let mut state = self.lock_with_alarm(rings, set);
+            state.alarm.setting = false;
+            if next.is_some()
+                && state.alarm.set.is_none()
+                && state.next_alarm(self.patience) == next
+            {
+                drop(state);
+                return self.poll_instead();
+            }
         }
+    }
+
+    /// `None`: it can't be waited for.
+    fn arm(self: &Arc<Self>, due: Tick) -> Option<TimerKey> {
+        shielded(|| wake_at(&self.clock, due, Waker::from(self.clone()))).flatten()
+    }
+
+    /// Notes what has been set, if it has not rung yet: it was set when there had been so many `rings`.
+    fn lock_with_alarm(
+        &self,
+        mut rings: u64,
+        set: Option<(Tick, TimerKey)>,
+    ) -> MutexGuard<'_, State> {
+        loop {
+            let mut state = self.state.lock();
+            let Some((_, key)) = set else { return state };
+            if state.alarm.rings == rings {
+                state.alarm.set = set;
+                return state;
+            }
+            // It may be another one that rang.
+            rings = state.alarm.rings;
+            drop(state);
+            if shielded(|| self.clock.timers().is_armed(key)) != Some(true) {
+                return self.state.lock();
+            }
+        }
+    }
+
+    /// The alarm can't be set, or rang at once and found nothing to do: who has the turn or would be next is woken, and looks.
+    fn poll_instead(&self) {
+        let now = self.read_clock();
+        let mut state = self.state.lock();
+        if state.hold == Hold::Trying {
+            // It is running, and is going to set the alarm.
+            return;
+        }
+        let called = self.attend(&mut state, now);
+        let holder = state.holder_waker();
+        let front = state.line.front();
+        let front = front.and_then(|(front, _)| state.line.waker(front));
+        drop(state);
+        [called, holder, front].into_iter().flatten().for_each(wake);
     }
 
     fn unset(&self, set: Option<(Tick, TimerKey)>) {
         if let Some((_, key)) = set {
-            self.clock.timers().cancel(key);
+            shielded(|| self.clock.timers().cancel(key));
         }
     }
 }
@@ -375,25 +405,5 @@ impl<C: Clock + 'static> Wake for Core<C> {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.ring();
-    }
-}
-
-/// The right to set the alarm, which ends also if the clock panics.
-struct Setting<'a, C: Clock + 'static> {
-    core: &'a Core<C>,
-    rings: u64,
-    set: Option<(Tick, TimerKey)>,
-}
-
-impl<C: Clock + 'static> Drop for Setting<'_, C> {
-    fn drop(&mut self) {
-        let mut state = self.core.state.lock();
-        state.alarm.setting = false;
-        if state.alarm.rings == self.rings {
-            state.alarm.set = self.set.take();
-        }
-        drop(state);
-        // It may be this one that rang. If not, it is set anew.
-        self.core.unset(self.set.take());
     }
 }

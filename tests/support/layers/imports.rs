@@ -30,10 +30,14 @@ const ROOMS: [(&str, u8); 20] = [
 ];
 
 /// Parts that stand on another floor than their room.
-const RAISED: [(&str, &str, u8); 3] = [
+const RAISED: [(&str, &str, u8); 7] = [
     ("ring", "shared", 2),
     ("ring", "bounded", 2),
     ("autoscale", "actuators", 3),
+    ("limit", "decision", 1),
+    ("limit", "error", 1),
+    ("limit", "headers", 1),
+    ("limit", "quota", 1),
 ];
 
 /// Modules of these names hold decisions only, and stand on the first floor whatever their room.

@@ -320,7 +320,7 @@ fn tokens_in_order() {
     });
     let parties = parties.collect();
     drive(&clock, parties, &left);
-    assert!(bucket.turns.is_empty() && clock.timers().is_empty());
+    assert!(bucket.turns.in_line() == 0 && clock.timers().is_empty());
 }
 
 #[test]
@@ -377,13 +377,13 @@ fn some_do_not_come() {
     let parties = parties.collect();
     drive(&clock, parties, &left);
     // It lost its turn and not its place.
-    assert_eq!(bucket.turns.len(), 1);
+    assert_eq!(bucket.turns.in_line(), 1);
     let late = bucket::Acquire::new(&bucket);
     clock.advance(Duration::from_nanos(2 * INTERVAL));
     let polled = Pin::new(&mut forgotten).poll(&mut noop);
-    assert!(polled.is_ready() || bucket.turns.len() == 2);
+    assert!(polled.is_ready() || bucket.turns.in_line() == 2);
     drop((forgotten, late));
-    assert!(bucket.turns.is_empty() && bucket.turns.waiting() == 0);
+    assert!(bucket.turns.in_line() == 0 && bucket.turns.waiting() == 0);
     assert!(clock.timers().is_empty(), "an alarm was left behind");
 }
 
@@ -401,10 +401,49 @@ fn red_when_the_turn_stays_with_who_is_not_polled() {
     );
 }
 
+/// One is never polled again, and the other one waits already: only the alarm can help.
+fn only_the_alarm_helps() {
+    let clock = ManualClock::new();
+    let bucket = Bucket::new(&clock, INTERVAL, PATIENCE);
+    let mut forgotten = bucket::Acquire::new(&bucket);
+    let mut noop = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut forgotten).poll(&mut noop).is_pending());
+    let (polled, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(1)));
+    let waits = party(0, {
+        let (bucket, polled, left) = (bucket.clone(), polled.clone(), left.clone());
+        async move {
+            let mut acquire = bucket::Acquire::new(&bucket);
+            let poll = |context: &mut Context<'_>| {
+                let outcome = Pin::new(&mut acquire).poll(context);
+                polled.fetch_add(1, Ordering::SeqCst);
+                outcome
+            };
+            std::future::poll_fn(poll).await;
+            left.fetch_sub(1, Ordering::SeqCst);
+        }
+    });
+    while polled.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    drive(&clock, vec![waits], &left);
+    assert_eq!(
+        bucket.turns.waiting(),
+        0,
+        "who is not polled keeps nobody out"
+    );
+    drop(forgotten);
+    assert!(bucket.turns.in_line() == 0 && clock.timers().is_empty());
+}
+
+#[test]
+fn the_alarm_rings_as_often_as_it_has_to() {
+    explore(only_the_alarm_helps);
+}
+
 #[test]
 fn red_when_the_alarm_rings_once() {
     must_fail(
-        "waiting::schedules::the_turn_does_not_stick",
+        "waiting::schedules::the_alarm_rings_as_often_as_it_has_to",
         "RingOnce",
         "no alarm is set",
     );

@@ -2,6 +2,7 @@
 
 mod clock;
 mod histogram;
+mod limit;
 mod ring;
 mod snapshot;
 
@@ -18,6 +19,10 @@ pub(crate) const MODULES: &[Module] = &[
     Module {
         name: "ring",
         workloads: ring::workloads,
+    },
+    Module {
+        name: "limit",
+        workloads: limit::workloads,
     },
     Module {
         name: "histogram",

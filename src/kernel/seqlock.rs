@@ -14,7 +14,7 @@
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Ordering, fence};
 
-/// `N` words that are written as one.
+/// `N` words that are written as one, if any are.
 #[derive(Debug)]
 pub struct SeqLock<const N: usize> {
     version: AtomicU64,
@@ -22,11 +22,22 @@ pub struct SeqLock<const N: usize> {
 }
 
 impl<const N: usize> SeqLock<N> {
-    /// Nothing written yet: readers find zeros.
+    /// Nothing written yet, so readers find nothing.
+    #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn empty() -> Self {
         Self {
-            version: AtomicU64::new(0),
+            version: AtomicU64::new(1),
+            words: [const { AtomicU64::new(0) }; N],
+        }
+    }
+
+    /// Nothing written yet, so readers find nothing.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            version: AtomicU64::new(1),
             words: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
@@ -47,9 +58,8 @@ impl<const N: usize> SeqLock<N> {
 
     /// Replaces all words. The caller sees to it that there is one writer at a time.
     pub fn write(&self, words: [u64; N]) {
-        let version = self.version.load(Ordering::Relaxed);
-        self.version
-            .store(version.wrapping_add(1), Ordering::Relaxed);
+        let version = self.version.load(Ordering::Relaxed) | 1;
+        self.version.store(version, Ordering::Relaxed);
         if !faulty(Fault::SkipWriteFence) {
             fence(Ordering::Release);
         }
@@ -57,6 +67,12 @@ impl<const N: usize> SeqLock<N> {
             to.store(from, Ordering::Relaxed);
         }
         self.version
-            .store(version.wrapping_add(2), Ordering::Release);
+            .store(version.wrapping_add(1), Ordering::Release);
+    }
+
+    /// From here on readers find nothing, until the next [`write`](Self::write), which makes a version of its own.
+    pub fn clear(&self) {
+        let version = self.version.load(Ordering::Relaxed) | 1;
+        self.version.store(version, Ordering::Relaxed);
     }
 }
