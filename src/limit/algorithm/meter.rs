@@ -155,6 +155,14 @@ impl Meter {
         }
     }
 
+    /// What a meter that began at `start` comes down to if a nanosecond is worth whole units: `start`, `span`, `whole`, `base`, `burst`,
+    /// `scale`. At `start + n` the filling is `base + n × whole`, for `n < span`. Other meters have a span of zero.
+    pub(crate) const fn brief(&self, start: u64) -> [u64; 6] {
+        let fits = self.part == 0 && self.scale > 0 && start < HORIZON;
+        let span = if fits { HORIZON - start } else { 0 };
+        [start, span, self.whole, self.base, self.burst, self.scale]
+    }
+
     /// The largest burst that [`new`](Self::new) accepts for this rate, if there is one.
     pub(crate) const fn largest_burst(tokens: u64, period: u64) -> Option<u64> {
         match REACH.checked_sub(reach(tokens, period, 0, 1)) {

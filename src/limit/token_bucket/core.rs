@@ -26,7 +26,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering, fence};
-use crate::limit::algorithm::{HORIZON, Meter, Step};
+use crate::limit::algorithm::{Meter, Step};
 use crate::limit::{Keep, Quota};
 
 /// The word while the quota changes. Debt ends before it.
@@ -38,65 +38,9 @@ pub(crate) struct Core {
     /// On a line of its own: what is written per call must not take what is only read along.
     word: CachePadded<AtomicU64>,
     meter: [AtomicU64; 8],
-    brief: Brief,
+    /// See [`Meter::brief`].
+    brief: [AtomicU64; 6],
     change: Mutex<Change>,
-}
-
-/// What a meter of whole units per nanosecond comes down to: at `start + n` the filling is `base + n × whole`, for `n < span`. Other
-/// meters have a span of zero.
-#[derive(Debug)]
-struct Brief {
-    start: AtomicU64,
-    span: AtomicU64,
-    whole: AtomicU64,
-    base: AtomicU64,
-    burst: AtomicU64,
-    scale: AtomicU64,
-}
-
-impl Brief {
-    fn new(meter: &Meter) -> Self {
-        let [start, span, whole, base, burst, scale] = Self::words(meter, 0).map(AtomicU64::new);
-        Self {
-            start,
-            span,
-            whole,
-            base,
-            burst,
-            scale,
-        }
-    }
-
-    /// Of a meter that began at `start`.
-    const fn words(meter: &Meter, start: u64) -> [u64; 6] {
-        let fits = meter.part == 0 && meter.scale > 0 && start < HORIZON;
-        let span = if fits { HORIZON - start } else { 0 };
-        [
-            start,
-            span,
-            meter.whole,
-            meter.base,
-            meter.burst,
-            meter.scale,
-        ]
-    }
-
-    fn store(&self, words: [u64; 6]) {
-        let Self {
-            start,
-            span,
-            whole,
-            base,
-            burst,
-            scale,
-        } = self;
-        for (to, from) in [start, span, whole, base, burst, scale]
-            .into_iter()
-            .zip(words)
-        {
-            to.store(from, Ordering::Relaxed);
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -132,7 +76,7 @@ impl Core {
         Self {
             word: CachePadded::new(AtomicU64::new(word)),
             meter: meter.words().map(AtomicU64::new),
-            brief: Brief::new(&meter),
+            brief: meter.brief(0).map(AtomicU64::new),
             change: Mutex::new(Change {
                 quota,
                 meter,
@@ -169,16 +113,16 @@ impl Core {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
         let mut word = self.word.load(Ordering::Acquire);
         loop {
-            let brief = &self.brief;
-            let elapsed = now.wrapping_sub(load(&brief.start));
-            if elapsed >= load(&brief.span) {
+            let [start, span, whole, base, burst, scale] = &self.brief;
+            let elapsed = now.wrapping_sub(load(start));
+            if elapsed >= load(span) {
                 return None;
             }
-            let units = cost.checked_mul(load(&brief.scale))?;
-            let slack = load(&brief.burst).checked_sub(units)?;
+            let units = cost.checked_mul(load(scale))?;
+            let slack = load(burst).checked_sub(units)?;
             // Sums that wrap are of words that were read while they changed, and come to nothing below.
-            let filled = elapsed.wrapping_mul(load(&brief.whole));
-            let floor = load(&brief.base).wrapping_add(filled);
+            let filled = elapsed.wrapping_mul(load(whole));
+            let floor = load(base).wrapping_add(filled);
             if word > floor.wrapping_add(slack) {
                 return (word != FROZEN && cost > 0 && self.is_still(word)).then_some(false);
             }
@@ -322,10 +266,10 @@ impl Core {
         };
         let (quota, unbased) = to;
         let meter = unbased.rebased(used, now);
-        for (to, from) in self.meter.iter().zip(meter.words()) {
+        let words = meter.words().into_iter().chain(meter.brief(now));
+        for (to, from) in self.meter.iter().chain(&self.brief).zip(words) {
             to.store(from, Ordering::Relaxed);
         }
-        self.brief.store(Brief::words(&meter, now));
         let next = keep.carried(&change.meter, &meter, word, now, &quota);
         self.word.store(meter.within(next), Ordering::Release);
         *change = Change {
