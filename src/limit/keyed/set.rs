@@ -103,10 +103,11 @@ impl Set {
         }
     }
 
-    /// As [`take`](Self::take), for a key of class 0 that has no place: takes one that is free for it. `None` if there is more to
-    /// it, which takes the lock.
+    /// As [`take`](Self::take), for a key that has no place: takes one that is free for it. `None` if there is more to it, which
+    /// takes the lock.
     ///
-    /// For the flood of keys that all come once, and whose buckets are full again soon; not where keys share.
+    /// For the flood of keys that all come once, and whose buckets are full again soon. Only where all keys are of class 0, and
+    /// don't share.
     #[inline]
     pub(super) fn take_free(&self, tag: Tag, now: u64, cost: u64, meters: &Meters) -> Option<bool> {
         let version = self.lock.look()?;
@@ -116,7 +117,7 @@ impl Set {
         let words = self.words.iter().map(load).enumerate();
         let (place, word) = words.fold((0, u64::MAX), lower);
         let free = word <= meter.filling(now).floor && load(&self.forgotten) <= now;
-        if !free || !meters.is_single() || self.candidates(tag).next().is_some() {
+        if !free || self.candidates(tag).next().is_some() {
             return None;
         }
         match meter.step(0, now, cost) {
@@ -268,3 +269,7 @@ pub(super) fn load(word: &AtomicU64) -> u64 {
 pub(super) fn store(to: &AtomicU64, word: u64) {
     to.store(word, Ordering::Relaxed);
 }
+
+#[cfg(test)]
+#[path = "set_tests.rs"]
+mod tests;
