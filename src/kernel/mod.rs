@@ -17,6 +17,7 @@ pub(crate) mod slab;
 pub(crate) mod sync;
 pub(crate) mod threads;
 pub(crate) mod upkeep;
+pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod wheel;
 

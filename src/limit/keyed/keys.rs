@@ -5,8 +5,8 @@ use std::ops::DerefMut;
 
 use super::set::{PLACES, Set};
 use super::tag::Tag;
-use super::version::Writing;
 use crate::kernel::sync::Mutex;
+use crate::kernel::version::Writing;
 
 /// The keys beside a set, and with them the lock under which the set is changed.
 pub(super) trait Keys<K> {

@@ -10,7 +10,6 @@ mod set;
 mod stats;
 mod table;
 mod tag;
-mod version;
 mod view;
 
 pub use builder::{KeyedBuilder, KeyedConfig};

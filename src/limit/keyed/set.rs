@@ -26,9 +26,9 @@
 use super::Overflow;
 use super::meters::Meters;
 use super::tag::Tag;
-use super::version::VersionLock;
 use super::view::Seat;
 use crate::kernel::sync::{AtomicU64, Ordering};
+use crate::kernel::version::VersionLock;
 use crate::limit::algorithm::Step;
 
 /// Keys with buckets of their own.

@@ -14,6 +14,11 @@
 //! reader acquires the version, reads the words, then an acquire fence, then the version again. Where the swap takes the place of
 //! the second reading, its release half keeps the words before it.
 
+#![cfg_attr(
+    not(any(tenfold_loom, tenfold_shuttle)),
+    expect(unreachable_pub, reason = "public for the model checkers")
+)]
+
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Ordering, fence, yield_now};
 
@@ -24,31 +29,33 @@ const SPINS: u32 = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
     64
 };
 
+/// The version of what is beside it.
 #[derive(Debug)]
-pub(super) struct VersionLock(AtomicU64);
+pub struct VersionLock(AtomicU64);
 
 impl VersionLock {
-    pub(super) fn new() -> Self {
+    /// Nobody has written yet.
+    pub fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
     /// The version to look by, or `None` if somebody writes.
     #[inline]
-    pub(super) fn look(&self) -> Option<u64> {
+    pub fn look(&self) -> Option<u64> {
         let version = self.0.load(Ordering::Acquire);
         (version & 1 == 0).then_some(version)
     }
 
     /// Whether nobody has written since.
     #[inline]
-    pub(super) fn is_still(&self, version: u64) -> bool {
+    pub fn is_still(&self, version: u64) -> bool {
         fence(Ordering::Acquire);
         self.0.load(Ordering::Relaxed) == version || faulty(Fault::SkipVersionCheck)
     }
 
     /// Begins to write if nobody has written since.
     #[inline]
-    pub(super) fn begin(&self, version: u64) -> Option<Writing<'_>> {
+    pub fn begin(&self, version: u64) -> Option<Writing<'_>> {
         let odd = version.wrapping_add(1);
         let begun = self
             .0
@@ -63,7 +70,7 @@ impl VersionLock {
     }
 
     /// Begins to write, as soon as nobody else does.
-    pub(super) fn lock(&self) -> Writing<'_> {
+    pub fn lock(&self) -> Writing<'_> {
         let mut waited = 0;
         loop {
             if let Some(writing) = self.look().and_then(|version| self.begin(version)) {
@@ -79,9 +86,15 @@ impl VersionLock {
     }
 }
 
+impl Default for VersionLock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The right to write, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Writing<'l> {
+pub struct Writing<'l> {
     lock: &'l VersionLock,
     odd: u64,
 }
