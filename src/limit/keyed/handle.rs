@@ -67,13 +67,18 @@ use crate::limit::{Decision, Quota};
 ///
 /// # Complexity
 ///
-/// A call hashes the key, locks one of the sets, each of which has its own two cache lines, and looks at seven tags. Nothing allocates,
-/// except that the key is cloned when a class must be chosen or a key is kept, for a key that is not in the table. A key has 18.3 bytes
-/// when the table is full, twice that as [`keys`](KeyedBuilder::keys) sizes it.
+/// A call hashes the key, looks at seven tags on one line of the cache and at a word on another one, and does one
+/// compare-and-swap if it takes something; a refusal writes nothing that another thread reads. A key that comes anew and finds a free place
+/// costs the same. Only when a full set must be dealt with, a class asked for or a key kept, the call locks the set. Nothing allocates, but
+/// a key that is not in the table is cloned if its class must be asked for or if keys are kept.
+///
+/// A key has 18.3 bytes when all places are taken, and twice that as [`keys`](KeyedBuilder::keys) sizes the table. The table should not be
+/// larger than needed: what fits into the processor's caches is found sooner.
 ///
 /// # Blocking
 ///
-/// Two calls on the same set at once take turns; none holds the lock for longer than it takes to decide.
+/// No call waits for another one's user code, except for the `Eq` of keys that are kept. Calls that change the same set at the same
+/// moment wait for each other, for a few instructions.
 ///
 /// # Source
 ///
@@ -316,7 +321,7 @@ impl<K, C: Clock> Keyed<K, C> {
         &self.clock
     }
 
-    /// Bytes of the table, which never change: at most the budget. The handle around it has about 3 KiB, most of it counters, and
+    /// Bytes of the table, which never change: at most the budget. The handle around it has 2.2 KiB of counters, some hundred bytes, and
     /// 64 bytes for each class; what exact keys hold on the heap is not counted.
     #[must_use]
     pub fn memory_used(&self) -> usize {
