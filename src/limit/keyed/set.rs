@@ -215,8 +215,13 @@ impl Set {
 
     /// When the first place becomes free, if one ever does.
     fn first_free(&self, meters: &Meters, overflow: Overflow) -> Option<u64> {
+        let entries = self.entries(overflow);
+        if meters.is_single() {
+            let least = entries.map(|(_, _, word)| word).min()?;
+            return meters.of(0).reaches(least);
+        }
         let free_at = |(_, tag, word): (usize, Tag, u64)| meters.of(tag.class()).reaches(word);
-        self.entries(overflow).filter_map(free_at).min()
+        entries.filter_map(free_at).min()
     }
 
     /// Gives `place` to a key.
