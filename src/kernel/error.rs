@@ -31,7 +31,7 @@ pub trait Refusal: std::error::Error {
         false
     }
 
-    /// A limit was reached; the same call may succeed later.
+    /// A limit was reached; unless [`retry_after`](Self::retry_after) says otherwise, the same call may succeed later.
     fn is_overloaded(&self) -> bool {
         false
     }

@@ -41,12 +41,15 @@ impl<'n> Headers<'n> {
     }
 
     /// For `RateLimit`: what is left (`r`), and the seconds until everything is there again (`t`); of a refusal, until the same
-    /// request would be admitted, as `Retry-After` says. Empty if there is no limit.
+    /// request would be admitted, as `Retry-After` says, and left out if it never is. Empty if there is no limit.
     #[must_use]
     pub fn rate_limit(&self) -> impl fmt::Display + use<'n> {
         let (policy, decision) = (self.policy, self.decision);
-        let retry = self.retry_after();
-        let reset = retry.or_else(|| decision.reset_after.map(seconds));
+        let reset = if decision.allowed {
+            decision.reset_after.map(seconds)
+        } else {
+            self.retry_after()
+        };
         Field(move |f: &mut fmt::Formatter<'_>| {
             if decision.limit == u64::MAX {
                 return Ok(());

@@ -26,7 +26,7 @@
 //! |---|---|---|---|
 //! | [`TokenBucket`] | at most `burst + rate × t` in any time `t` | one compare-and-swap; lock-free | 8 bytes |
 //! | [`Keyed`] | the same for each key, and what is counted as forgiven | as the bucket if the key has a place; else a lock for one of many sets of seven keys | 18.3 bytes per key when full; a budget |
-//! | [`All`] | what each of up to 16 limits admits, taken from all or none | a lock, twice each limit | the sum of them, 72 bytes for a bucket |
+//! | [`All`] | what each of up to 16 limits admits, taken from all or none | a lock, twice each limit | the sum of them, 88 bytes for a bucket |
 //! | [`SlidingLog`] | at most `limit` in any window | a lock, O(log n) | 16 bytes for each admission of the last window |
 //! | [`SlidingWindow`] | about `limit` in any window, less than twice as much | a lock | 48 bytes |
 //! | [`FixedWindow`] | `limit` in each window of the clock, twice as much around an edge | a lock | 32 bytes |
@@ -34,7 +34,7 @@
 //! | [`Shadow`] | everything, and counts what the limiter in it would refuse | as that one | as that one |
 //!
 //! All but [`Keyed`] are a [`RateLimiter`]. Only a [`TokenBucket`] lets callers wait, reserve tokens, and change the quota. Counters for
-//! statistics come on top, 2 to 3 KiB for a limiter.
+//! statistics come on top, about 2 KiB for a limiter.
 //!
 //! # Laws
 //!

@@ -23,6 +23,20 @@ use super::algorithm::Meter;
 /// # Ok::<(), tenfold::limit::Error>(())
 /// ```
 ///
+/// # From a file
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use tenfold::limit::Quota;
+///
+/// let text = r#"{"limited": {"tokens": 100, "period": {"secs": 60, "nanos": 0}, "burst": 10}}"#;
+/// let quota: Quota = serde_json::from_str(text)?;
+/// assert_eq!(quota, Quota::per_minute(100).with_burst(10));
+/// assert_eq!(serde_json::from_str::<Quota>(r#""unlimited""#)?, Quota::UNLIMITED);
+/// # }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// # Exactness
 ///
 /// If a token takes a whole number of nanoseconds, or several come in one, nothing is ever rounded. Otherwise a bucket that was full begins to
@@ -57,7 +71,8 @@ impl Quota {
         unlimited: true,
     };
 
-    /// Nothing is allowed, ever.
+    /// Nothing is allowed, ever: every cost is more than there can be, so the error is
+    /// [`Error::CostAboveLimit`] with a limit of zero, and waiting does not help. Whom it is for is forbidden, which HTTP calls 403.
     pub const BLOCKED: Self = Self::per_second(0);
 
     /// The longest period: 292 years.

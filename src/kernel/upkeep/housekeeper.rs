@@ -94,6 +94,17 @@ impl Housekeeper {
         true
     }
 
+    /// Nobody waits any more: it is told, if it would otherwise sleep for long. Short waits that are cancelled, as most are, cost nothing
+    /// here.
+    pub(super) fn dismiss(&self, mut state: MutexGuard<'_, State>, now: Tick) {
+        let far = now.saturating_add(LINGER);
+        if matches!(state.life, Life::Asleep { until } if far < until && until < Tick::MAX) {
+            state.life = Life::Asleep { until: Tick::MAX };
+            drop(state);
+            self.bell.notify_one();
+        }
+    }
+
     /// Starts the thread.
     fn start(&self) -> bool {
         #[cfg(test)]

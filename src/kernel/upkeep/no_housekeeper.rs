@@ -22,4 +22,8 @@ impl Housekeeper {
     pub(super) fn attend(&self, _: &Timers, _: MutexGuard<'_, State>, _: Tick) -> bool {
         match *self {}
     }
+
+    pub(super) fn dismiss(&self, _: MutexGuard<'_, State>, _: Tick) {
+        match *self {}
+    }
 }

@@ -9,7 +9,7 @@ use std::task::Waker;
 
 use super::housekeeper::{self, Housekeeper, Life};
 use super::waking::{Discarded, wake};
-use crate::kernel::clock::Tick;
+use crate::kernel::clock::{Clock, MonotonicClock, Tick};
 use crate::kernel::slab::Key;
 use crate::kernel::sync::Mutex;
 use crate::kernel::wheel::Wheel;
@@ -21,8 +21,7 @@ const BATCH: usize = 32;
 ///
 /// Whatever in this crate waits for a point in time, as a thread or as a task, leaves a waker in the timers of its
 /// [`Clock`](crate::clock::Clock). Those of real time are driven by one housekeeper thread of the process, which exists while somebody
-/// waits and ends a second after nobody does. It sleeps
-/// on for a wait that was given up: after a far one it may stay until that would have been over. Those of a [`ManualClock`](crate::clock::ManualClock) are driven by whoever moves it.
+/// waits and ends a second after nobody does. Those of a [`ManualClock`](crate::clock::ManualClock) are driven by whoever moves it.
 ///
 /// A clock of your own that does not run with real time has [`Timers::manual`] and runs what is due whenever it has moved:
 ///
@@ -177,8 +176,19 @@ impl Timers {
 
     /// Forgets a wait. Whether it had not been fired yet.
     pub(crate) fn cancel(&self, key: TimerKey) -> bool {
-        // A statement of its own: the lock is released before the waker is dropped.
-        let waker = Discarded(self.state.lock().wheel.remove(key.0));
+        let now = self
+            .housekeeper
+            .is_some()
+            .then(|| MonotonicClock::new().now());
+        let mut state = self.state.lock();
+        let waker = Discarded(state.wheel.remove(key.0));
+        match (&self.housekeeper, now) {
+            (Some(housekeeper), Some(now)) if state.wheel.len() == 0 => {
+                housekeeper.dismiss(state, now);
+            }
+            _ => drop(state),
+        }
+        // Dropped behind the lock.
         waker.0.is_some()
     }
 

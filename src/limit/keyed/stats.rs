@@ -29,7 +29,7 @@ pub struct KeyedStats {
     pub shared: u64,
     /// Calls that were refused for want of a place.
     pub denied: u64,
-    /// Keys that have room at once.
+    /// Places in the table. A key can stand in seven of them, so half as many keys find theirs with hardly an exception.
     pub capacity: usize,
     /// Bytes of the table.
     pub bytes: usize,

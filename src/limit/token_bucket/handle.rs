@@ -42,8 +42,8 @@ pub(super) const LOST: usize = 2;
 /// # Complexity
 ///
 /// `try_acquire` reads the clock, a handful of words that change with the quota, and does one compare-and-swap on one word; it
-/// is lock-free. A refusal writes nothing that another thread reads. The state is 8 bytes; the handle around it has about 500
-/// bytes for the quota, statistics and settings, and 2.2 KiB of counters, so that threads don't share them. For many buckets take
+/// is lock-free. A refusal writes nothing that another thread reads. The state is 8 bytes; the handle around it has 768
+/// bytes for the quota, the line and settings, and 2.2 KiB of counters, so that threads don't share them. For many buckets take
 /// [`Keyed`](crate::limit::Keyed).
 ///
 /// # Source
@@ -173,7 +173,8 @@ impl<C: Clock + 'static> TokenBucket<C> {
         taken
     }
 
-    /// Whole tokens that are there now; zero in debt. Others may take them before the caller does.
+    /// Whole tokens that are there now; zero in debt. Others may take them before the caller does, and while somebody waits they are
+    /// for those who wait.
     #[must_use]
     pub fn available(&self) -> u64 {
         let now = self.clock().now().as_nanos();
