@@ -17,11 +17,7 @@ impl Bucket {
     /// A bucket that holds its initial tokens at `now`.
     pub(crate) fn new(quota: Quota, now: u64) -> Self {
         let meter = quota.meter();
-        let missing = quota.burst() - quota.initial();
-        let word = match missing.saturating_mul(meter.scale) {
-            0 => 0,
-            units => meter.filling(now).ceiling + units,
-        };
+        let word = meter.beginning(&quota, now);
         Self { meter, word }
     }
 }

@@ -1,9 +1,9 @@
-//! From a bucket's word to a decision.
+//! From a quota to a bucket's word, and from there to a decision.
 
 use std::time::Duration;
 
 use super::Meter;
-use crate::limit::Decision;
+use crate::limit::{Decision, Quota};
 
 const MOMENT: Duration = Duration::from_nanos(1);
 
@@ -12,6 +12,15 @@ impl Meter {
     pub(crate) fn balance(&self, word: u64, now: u64) -> i128 {
         let floor = self.filling(now).floor;
         i128::from(floor) + i128::from(self.burst) - i128::from(word.max(floor))
+    }
+
+    /// The state of a bucket that holds its initial tokens at `now`.
+    pub(crate) fn beginning(&self, quota: &Quota, now: u64) -> u64 {
+        let missing = quota.burst() - quota.initial();
+        match missing.saturating_mul(self.scale) {
+            0 => 0,
+            units => self.filling(now).ceiling + units,
+        }
     }
 
     /// What to say of `cost` at `now`: `word` is the state after it, if it was allowed. `ahead` are tokens that others wait for.

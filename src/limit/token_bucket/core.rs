@@ -67,12 +67,7 @@ impl Core {
     /// A bucket that holds its initial tokens at `now`.
     pub(crate) fn new(quota: Quota, now: u64) -> Self {
         let meter = quota.meter();
-        let missing = (quota.burst() - quota.initial()).saturating_mul(meter.scale);
-        let word = if missing == 0 {
-            0
-        } else {
-            meter.filling(now).ceiling + missing
-        };
+        let word = meter.beginning(&quota, now);
         Self {
             word: CachePadded::new(AtomicU64::new(word)),
             meter: meter.words().map(AtomicU64::new),
