@@ -1,21 +1,33 @@
-//! Readers and publishers and nothing else, for ThreadSanitizer: what it reports here is a race of ours.
+//! Threads over what they share and nothing else, for ThreadSanitizer: what it reports here is a race of ours.
 //!
-//! Values are plain numbers, threads are joined one by one, and nothing is shared through an `Arc` of the test's own: the
-//! standard library is not instrumented, and its ways of ordering things would be reported too. For the same reason the file has
-//! a `main` of its own: the usual test program hands results from thread to thread.
+//! The file has a `main` of its own, so that no other test runs beside one, and no other threads share anything.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test program without the usual frame"
 )]
 
+use std::time::Duration;
+
+use tenfold::clock::ManualClock;
 use tenfold::histogram::Histogram;
+use tenfold::limit::{Keep, Keyed, Overflow, Quota, TokenBucket};
 use tenfold::snapshot::Snapshot;
 
 const ROUNDS: u64 = 3_000;
 
+/// Runs all of them at once, each in a thread.
+fn together(parties: &[&(dyn Fn() + Sync)]) {
+    std::thread::scope(|scope| {
+        let parties = parties.iter().map(|party| scope.spawn(party));
+        // Joined by hand: the end of the scope does not wait until a thread has given back what it has by itself.
+        let parties: Vec<_> = parties.collect();
+        parties.into_iter().for_each(|party| party.join().unwrap());
+    });
+}
+
 fn reading_races_with_nothing() {
-    let cell: &'static Snapshot<[u64; 8]> = Box::leak(Box::new(Snapshot::new([0; 8])));
+    let cell = Snapshot::new([0; 8]);
     let reader = || {
         let mut last = 0;
         for _ in 0..ROUNDS {
@@ -36,28 +48,87 @@ fn reading_races_with_nothing() {
             cell.publish([n; 8]);
         }
     };
-    let readers = [std::thread::spawn(reader), std::thread::spawn(reader)];
-    std::thread::spawn(publisher).join().unwrap();
-    for reader in readers {
-        reader.join().unwrap();
-    }
+    together(&[&reader, &reader, &publisher]);
     assert_eq!(cell.read(|value| value[0]), ROUNDS);
 }
 
 fn stripes_are_handed_over_from_thread_to_thread() {
-    let histogram: &'static Histogram = Box::leak(Box::new(Histogram::new()));
+    let histogram = Histogram::new();
+    let recorder = || (0..ROUNDS).for_each(|value| histogram.record(value));
     for _ in 0..20 {
-        let recorders = [(); 2]
-            .map(|()| std::thread::spawn(|| (0..ROUNDS).for_each(|value| histogram.record(value))));
-        for recorder in recorders {
-            recorder.join().unwrap();
-        }
+        together(&[&recorder, &recorder]);
     }
     assert_eq!(histogram.distribution().count(), 40 * ROUNDS);
+}
+
+/// All that changes a bucket, while threads wait for its tokens in real time.
+fn a_bucket_serves_threads_that_wait_and_threads_that_do_not() {
+    const WAITS: u64 = 300;
+    let quota = Quota::new(1, Duration::from_micros(1), 10).unwrap();
+    let bucket = TokenBucket::new(quota);
+    let waiting = || {
+        for _ in 0..WAITS {
+            assert_eq!(bucket.acquire(), Ok(()));
+            let _ = bucket.acquire_timeout(2, Duration::from_micros(2));
+        }
+    };
+    let taking = || {
+        for _ in 0..ROUNDS {
+            let _ = (bucket.try_acquire(), bucket.decide(2));
+            if let Ok(reservation) = bucket.reserve(1, Duration::from_micros(3)) {
+                reservation.cancel();
+            }
+        }
+    };
+    let changing = || {
+        for round in 0..ROUNDS {
+            bucket.charge(2);
+            bucket.refund(1);
+            let burst = if round % 2 == 0 { 5 } else { 10 };
+            bucket.set_quota(quota.with_burst(burst), Keep::Tokens);
+            let _ = (bucket.stats(), bucket.quota(), bucket.available());
+        }
+    };
+    together(&[&waiting, &waiting, &taking, &taking, &changing]);
+    assert!(bucket.stats().allowed >= 2 * WAITS && bucket.stats().waiting == 0);
+}
+
+/// Keys take one another's places, and are forgotten.
+fn keys_fight_for_places(exact: bool, overflow: Overflow) {
+    const KEYS: u64 = 12;
+    let builder = Keyed::builder(Quota::per_hour(50)).class(Quota::per_hour(5));
+    let builder = builder.quota_for(|key: &u64| usize::from(*key % 4 == 3));
+    let builder = builder.overflow(overflow).exact_keys(exact).keys(1);
+    let limiter: Keyed<u64, _> = builder.clock(ManualClock::new()).build().unwrap();
+    let taking = || {
+        for round in 0..ROUNDS {
+            let key = round % KEYS;
+            let _ = (limiter.try_acquire(&key), limiter.decide(&(key / 2), 2));
+            limiter.refund(&key, 1);
+            limiter.charge(&(KEYS - key), 1);
+        }
+    };
+    let forgetting = || {
+        for round in 0..ROUNDS {
+            limiter.forget(&(round % KEYS));
+            let _ = (limiter.available(&(round % 5)), limiter.live());
+            if round % 100 == 0 {
+                limiter.clear();
+            }
+        }
+    };
+    together(&[&taking, &taking, &forgetting]);
+    let stats = limiter.stats();
+    assert_eq!(stats.allowed + stats.refused, 4 * ROUNDS);
 }
 
 fn main() {
     reading_races_with_nothing();
     stripes_are_handed_over_from_thread_to_thread();
-    println!("2 passed, 0 failed");
+    a_bucket_serves_threads_that_wait_and_threads_that_do_not();
+    for overflow in [Overflow::EvictLeastDebt, Overflow::Share, Overflow::Deny] {
+        keys_fight_for_places(false, overflow);
+        keys_fight_for_places(true, overflow);
+    }
+    println!("4 passed, 0 failed");
 }

@@ -211,6 +211,16 @@ pub(crate) mod fault {
         SkipFreezeFence,
         /// Who changes a set of keys does not ask whether somebody else has changed it since it looked.
         WriteUnasked,
+        /// A key that was brought by another thread meanwhile gets a second place.
+        BringTwice,
+        /// A key that is forgotten leaves what it had taken, at a place without a key.
+        LeaveWord,
+        /// A key with an older timestamp begins with a full bucket, whoever had its place since.
+        BeginAnew,
+        /// What an evicted key lacked is not counted.
+        ForgiveUncounted,
+        /// A key that has lost its place is kept as long as nobody takes it.
+        KeepKey,
         /// A cancelled reservation is taken back although others were charged since.
         UndoAnyway,
         /// Who waits for a time does not look whether the clock was moved meanwhile.

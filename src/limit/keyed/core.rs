@@ -16,6 +16,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
 use super::Overflow;
+use super::intent::Intent;
 use super::keys::{Held, Keys};
 use super::meters::Meters;
 use super::set::{Set, load, store};
@@ -24,6 +25,7 @@ use super::tag::Tag;
 use super::view::{Seat, View};
 use crate::kernel::counters::Counters;
 use crate::kernel::hash::DefaultHashBuilder;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::limit::algorithm::{Meter, Step};
 
 pub(super) const ALLOWED: usize = 0;
@@ -43,20 +45,6 @@ pub(super) struct Core<K> {
     pub(super) overflow: Overflow,
     pub(super) chooser: Option<Chooser<K>>,
     pub(super) counters: Counters<6>,
-}
-
-/// Whether a call may take a place. If not, the key need not be owned for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Intent {
-    Look,
-    Take,
-}
-
-impl Intent {
-    /// What costs nothing takes nothing.
-    pub(super) const fn of(cost: u64) -> Self {
-        if cost > 0 { Self::Take } else { Self::Look }
-    }
 }
 
 /// Who asks, and when.
@@ -220,7 +208,9 @@ impl<K> Core<K> {
         let (result, _left) = {
             let mut held = keys.lock(set);
             // Another thread may have been faster.
-            let place = held.find(set, tag, key);
+            let place = held
+                .find(set, tag, key)
+                .filter(|_| !faulty(Fault::BringTwice));
             let view = self.view(set, place, now, class);
             let (next, result) = act(&view);
             let tag = tag.with_class(class);
@@ -285,7 +275,7 @@ impl<K> Core<K> {
                 key
             }
             Seat::New { place, debt, .. } => {
-                if debt > 0 {
+                if debt > 0 && !faulty(Fault::ForgiveUncounted) {
                     self.counters.raise(EVICTED);
                     self.counters.add(FORGIVEN, debt);
                 }
@@ -345,7 +335,9 @@ where
     let (entry, _key) = {
         let mut held = keys.lock(set);
         let place = held.find(set, Tag::of(hash), key)?;
-        (set.remove(place), held.replace(place, None))
+        let entry = set.remove(place);
+        let kept = !faulty(Fault::KeepKey);
+        (entry, kept.then(|| held.replace(place, None)))
     };
     entry
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::Hash;
 
 use super::builder::assemble;
-use super::core::{ALLOWED, Core, DENIED, EVICTED, FORGIVEN, Intent, REFUSED, SHARED, counter_of};
+use super::core::{ALLOWED, Core, DENIED, EVICTED, FORGIVEN, REFUSED, SHARED, counter_of};
+use super::intent::Intent;
 use super::set::places;
 use super::table::Tables;
 use super::view::{Seat, View};

@@ -3,6 +3,7 @@
 mod builder;
 mod core;
 mod handle;
+mod intent;
 mod keys;
 mod meters;
 mod overflow;

@@ -27,6 +27,7 @@ use super::Overflow;
 use super::meters::Meters;
 use super::tag::Tag;
 use super::view::Seat;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Ordering};
 use crate::kernel::version::VersionLock;
 use crate::limit::algorithm::Step;
@@ -116,7 +117,7 @@ impl Set {
             |least: (usize, u64), next: (usize, u64)| if next.1 < least.1 { next } else { least };
         let words = self.words.iter().map(load).enumerate();
         let (place, word) = words.fold((0, u64::MAX), lower);
-        let free = word <= meter.filling(now).floor && load(&self.forgotten) <= now;
+        let free = word <= meter.filling(now).floor && self.begins(now) == now;
         if !free || self.candidates(tag).next().is_some() {
             return None;
         }
@@ -165,9 +166,18 @@ impl Set {
             .map(|(place, (tag, word))| (place, Tag::from_word(load(tag)), load(word)))
     }
 
+    /// When the bucket of a key was full last that comes anew at `now`.
+    #[inline]
+    fn begins(&self, now: u64) -> u64 {
+        if faulty(Fault::BeginAnew) {
+            return now;
+        }
+        now.max(load(&self.forgotten))
+    }
+
     /// Where a key of `class` that has no place goes at `now`.
     pub(super) fn seat(&self, now: u64, class: u8, meters: &Meters, overflow: Overflow) -> Seat {
-        let at = now.max(load(&self.forgotten));
+        let at = self.begins(now);
         let begin = |class| {
             if at > now {
                 meters.of(class).filling(at).ceiling
@@ -242,7 +252,9 @@ impl Set {
     pub(super) fn remove(&self, place: usize) -> Option<(u8, u64)> {
         let (class, word) = self.entry(place)?;
         let old = load(word);
-        store(word, 0);
+        if !faulty(Fault::LeaveWord) {
+            store(word, 0);
+        }
         store(self.tags.get(place)?, Tag::NONE.word());
         Some((class, old))
     }

@@ -3,4 +3,6 @@
 #[cfg(tenfold_loom)]
 mod interleavings;
 #[cfg(tenfold_shuttle)]
+mod places;
+#[cfg(tenfold_shuttle)]
 mod schedules;
