@@ -155,12 +155,19 @@ impl Meter {
         }
     }
 
-    /// What a meter that began at `start` comes down to if a nanosecond is worth whole units: `start`, `span`, `whole`, `base`, `burst`,
-    /// `scale`. At `start + n` the filling is `base + n × whole`, for `n < span`. Other meters have a span of zero.
+    /// What a meter that began at `start` comes down to if a nanosecond is worth whole units and a token is ever there: `start`, `span`,
+    /// `whole`, `mark`, `slack`, `scale`. At `start + n`, for `n < span`, a token is there up to the state `mark + n × whole`, which is
+    /// `slack` above the filling. Other meters have a span of zero.
     pub(crate) const fn brief(&self, start: u64) -> [u64; 6] {
-        let fits = self.part == 0 && self.scale > 0 && start < HORIZON;
-        let span = if fits { HORIZON - start } else { 0 };
-        [start, span, self.whole, self.base, self.burst, self.scale]
+        let fits = self.part == 0 && self.scale > 0 && self.scale <= self.burst && start < HORIZON;
+        let (span, slack) = if fits {
+            (HORIZON - start, self.burst - self.scale)
+        } else {
+            (0, 0)
+        };
+        // Far below the end of the axis, as twice the burst is.
+        let mark = self.base + slack;
+        [start, span, self.whole, mark, slack, self.scale]
     }
 
     /// The largest burst that [`new`](Self::new) accepts for this rate, if there is one.

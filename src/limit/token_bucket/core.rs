@@ -99,37 +99,48 @@ impl Core {
         }
     }
 
-    /// Takes `cost` tokens if they are there, in as few instructions as possible; `None` if that takes a closer look, which
-    /// [`take`](Self::take) is.
+    /// Takes `cost` tokens if they are there and nobody `waits`, in as few instructions as possible; `None` if that takes a closer
+    /// look: at who waits, and then [`take`](Self::take).
     ///
-    /// Under load most answers are refusals, so they come first; a refusal has looked at the word twice and written nothing.
+    /// Under load most answers are refusals, so they come first, and are the same whoever waits. A refusal has looked at the word
+    /// twice and written nothing.
     #[inline(always)]
-    pub(crate) fn take_briefly(&self, now: u64, cost: u64) -> Option<bool> {
+    pub(crate) fn take_briefly(
+        &self,
+        now: u64,
+        cost: u64,
+        waits: impl Fn() -> bool,
+    ) -> Option<bool> {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
-        let mut word = self.word.load(Ordering::Acquire);
-        loop {
-            let [start, span, whole, base, burst, scale] = &self.brief;
-            let elapsed = now.wrapping_sub(load(start));
-            if elapsed >= load(span) {
+        // The compiler knows that it is none where the cost is one, and that there is no more to do for them.
+        let others = cost.checked_sub(1)?;
+        let word = self.word.load(Ordering::Acquire);
+        let [start, span, whole, mark, slack, scale] = &self.brief;
+        let elapsed = now.wrapping_sub(load(start));
+        if elapsed >= load(span) {
+            return None;
+        }
+        let mut more = 0;
+        if others > 0 {
+            more = others.checked_mul(load(scale))?;
+            if more > load(slack) {
                 return None;
-            }
-            let units = cost.checked_mul(load(scale))?;
-            let slack = load(burst).checked_sub(units)?;
-            // Sums that wrap are of words that were read while they changed, and come to nothing below.
-            let filled = elapsed.wrapping_mul(load(whole));
-            let floor = load(base).wrapping_add(filled);
-            if word > floor.wrapping_add(slack) {
-                return (word != FROZEN && cost > 0 && self.is_still(word)).then_some(false);
-            }
-            if word == FROZEN || cost == 0 {
-                return None;
-            }
-            let next = word.max(floor).wrapping_add(units);
-            match self.exchange(word, next) {
-                Ok(_) => return Some(true),
-                Err(found) => word = found,
             }
         }
+        // Sums that wrap are of words that were read while they changed, and come to nothing below.
+        let filled = elapsed.wrapping_mul(load(whole));
+        let highest = load(mark).wrapping_add(filled).wrapping_sub(more);
+        if word > highest {
+            return (word != FROZEN && self.is_still(word)).then_some(false);
+        }
+        if word == FROZEN || waits() {
+            return None;
+        }
+        let units = load(scale).wrapping_add(more);
+        let floor = highest.wrapping_sub(load(slack).wrapping_sub(more));
+        let next = word.max(floor).wrapping_add(units);
+        // Who was overtaken has time to come again by the longer way.
+        self.replace(word, next).then_some(true)
     }
 
     /// Takes `cost` tokens if they are there.

@@ -108,17 +108,12 @@ impl<C: Clock + 'static> TokenBucket<C> {
     #[inline(always)]
     #[must_use]
     pub fn try_acquire_n_at(&self, now: Tick, cost: u64) -> bool {
-        if self.is_occupied() {
-            return self.counted(cost == 0);
-        }
-        let Some(taken) = self.core.take_briefly(now.as_nanos(), cost) else {
-            return self.take_counted(now, cost);
-        };
-        let which = if taken { ALLOWED } else { REFUSED };
-        if self.counters.raise_briefly(which) {
-            taken
-        } else {
-            self.counted(taken)
+        let waits = || self.is_occupied();
+        match self.core.take_briefly(now.as_nanos(), cost, waits) {
+            Some(true) if self.counters.raise_briefly(ALLOWED) => true,
+            Some(false) if self.counters.raise_briefly(REFUSED) => false,
+            Some(taken) => self.counted(taken),
+            None => self.take_counted(now, cost),
         }
     }
 
@@ -131,7 +126,11 @@ impl<C: Clock + 'static> TokenBucket<C> {
 
     #[inline(never)]
     fn take_counted(&self, now: Tick, cost: u64) -> bool {
-        let taken = self.core.take(now.as_nanos(), cost);
+        let taken = if self.is_occupied() {
+            cost == 0
+        } else {
+            self.core.take(now.as_nanos(), cost)
+        };
         self.counters.raise(if taken { ALLOWED } else { REFUSED });
         taken
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use loom::thread;
 use tenfold::__kernel::Arc;
 use tenfold::clock::{ManualClock, Tick};
-use tenfold::limit::{Keep, Keyed, Quota, TokenBucket};
+use tenfold::limit::{Keep, Keyed, Quota, RateLimiter, TokenBucket};
 
 use crate::red::must_fail;
 use crate::{explore, explore_only};
@@ -23,25 +23,53 @@ fn bucket(quota: Quota) -> (Arc<TokenBucket<ManualClock>>, ManualClock) {
 // Each word of a quota may be an old or a new one to whoever reads it, which makes many executions of few interleavings: hence one
 // pre-emption only where a quota changes, also in the deep run.
 
-/// A token is there before, during and after a change of the quota, so whoever wants it gets it; and it is gone then.
+/// The one token that is there before, during and after a change of the quota came back since the last charge. So the filling is in it,
+/// which is made of several words, and whoever wants it gets it; and it is gone then.
 fn quota_changes_under_a_caller() {
-    // Units of a token before, and of a fifth afterwards.
-    let (bucket, _) = bucket(Quota::new(1, NANO, 2).unwrap());
-    assert!(bucket.try_acquire());
-    let changing = {
-        let bucket = bucket.clone();
-        let quota = Quota::new(1, 5 * NANO, 3).unwrap();
-        thread::spawn(move || bucket.set_quota(quota, Keep::Tokens))
-    };
-    let taken = bucket.try_acquire_n_at(Tick::ZERO, 1);
+    let (bucket, clock) = bucket(Quota::new(1, NANO, 2).unwrap());
+    assert!(bucket.try_acquire_n(2));
+    clock.advance(NANO);
+    let changing = change_to_five_times_the_unit(&bucket);
+    let taken = bucket.try_acquire_n_at(Tick::from_nanos(1), 1);
     changing.join().unwrap();
     assert!(taken, "there was a token all the time");
     assert_eq!(bucket.available(), 0);
 }
 
+/// Units of a token before, and of a fifth afterwards.
+fn change_to_five_times_the_unit(bucket: &Arc<TokenBucket<ManualClock>>) -> thread::JoinHandle<()> {
+    let bucket = bucket.clone();
+    let quota = Quota::new(1, 5 * NANO, 3).unwrap();
+    thread::spawn(move || bucket.set_quota(quota, Keep::Tokens))
+}
+
 #[test]
 fn a_call_meets_one_quota() {
     explore_only(1, quota_changes_under_a_caller);
+}
+
+/// As above, by the words that every quota has, and not by those that only most of them come down to.
+#[test]
+fn a_decision_meets_one_quota() {
+    explore_only(1, || {
+        let (bucket, _) = bucket(Quota::new(1, NANO, 2).unwrap());
+        assert!(bucket.try_acquire());
+        let changing = change_to_five_times_the_unit(&bucket);
+        let taken = bucket.try_acquire_at(Tick::ZERO, 1).allowed;
+        changing.join().unwrap();
+        assert!(taken, "there was a token all the time");
+        assert_eq!(bucket.available(), 0);
+    });
+}
+
+#[test]
+fn red_if_a_decision_may_be_of_two_times() {
+    let complaint = "there was a token all the time";
+    must_fail(
+        "limiting::interleavings::a_decision_meets_one_quota",
+        "MixQuotas",
+        complaint,
+    );
 }
 
 #[test]
