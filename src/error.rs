@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Refusal;
-use crate::{limit, ring};
+use crate::{balance, health, limit, ring};
 
 /// The refusal of any module, for code that handles them in one place.
 ///
@@ -21,6 +21,12 @@ use crate::{limit, ring};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// From [`balance`].
+    #[error(transparent)]
+    Balance(#[from] balance::Error),
+    /// From [`health`].
+    #[error(transparent)]
+    Health(#[from] health::Error),
     /// From [`limit`].
     #[error(transparent)]
     Limit(#[from] limit::Error),
@@ -32,6 +38,8 @@ pub enum Error {
 impl Error {
     const fn refusal(&self) -> &dyn Refusal {
         match self {
+            Self::Balance(error) => error,
+            Self::Health(error) => error,
             Self::Limit(error) => error,
             Self::Ring(error) => error,
         }
@@ -59,6 +67,12 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.refusal().retry_after()
+    }
+}
+
+impl From<balance::NoBackend> for Error {
+    fn from(error: balance::NoBackend) -> Self {
+        Self::Balance(error.into())
     }
 }
 

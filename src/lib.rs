@@ -4,6 +4,8 @@
 //!
 //! | module | answers | type |
 //! |---|---|---|
+//! | [`balance`] ([guide](guide::balance)) | which backend takes the next request? | [`balance::Balancer`] |
+//! | [`health`] ([guide](guide::health)) | which backends are in order? | [`health::Monitor`], [`health::Outlier`] |
 //! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
@@ -51,6 +53,8 @@ compile_error!("tenfold needs 64-bit atomic operations");
 mod error;
 mod kernel;
 
+pub mod balance;
+pub mod health;
 pub mod limit;
 pub mod ring;
 
@@ -61,6 +65,10 @@ pub use kernel::{clock, hash, histogram, rng, snapshot};
 /// The guide to each module, compiled with the examples in it.
 #[cfg(any(doc, doctest))]
 pub mod guide {
+    #[doc = include_str!("../docs/guide/balance.md")]
+    pub mod balance {}
+    #[doc = include_str!("../docs/guide/health.md")]
+    pub mod health {}
     #[doc = include_str!("../docs/guide/limit.md")]
     pub mod limit {}
     #[doc = include_str!("../docs/guide/ring.md")]
@@ -80,7 +88,7 @@ pub mod __kernel {
     #[cfg(tenfold_loom)]
     pub use crate::kernel::leave;
     pub use crate::kernel::seqlock::SeqLock;
-    pub use crate::kernel::upkeep::Deadline;
+    pub use crate::kernel::upkeep::{Deadline, Nudger, Periodic, Upkeep};
     pub use crate::kernel::version::VersionLock;
     pub use crate::kernel::wait::{Full, Ticket, Turns, WaitQueue, block_on};
 }

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use tenfold::balance::{
+    BackendId, Balancer, FailureKind, Outcome, Policy, Request, RoundRobin, Spec,
+};
 use tenfold::clock::{Clock, ManualClock, MonotonicClock};
 use tenfold::histogram::Histogram;
 use tenfold::limit::{Keep, Quota, TokenBucket};
@@ -157,6 +160,67 @@ fn reading_recording_and_asking_the_time_do_not_allocate() {
         }
     });
     assert_eq!(counted, 0);
+}
+
+/// Whatever a call does, with the first of its kind done: a thread makes room for its counters and announcements once.
+fn requests<P: Policy>(policy: P) {
+    let specs = (0..100).map(|place: u64| {
+        let spec = Spec::new(place.to_string(), place).weight(1 + (place % 3) as u32);
+        spec.max_in_flight(if place % 2 == 0 { 3 } else { 1_000 })
+    });
+    let balancer = Balancer::builder(policy).backends(specs).build().unwrap();
+    let tried: Vec<_> = (0..50)
+        .map(|place| BackendId::of(&place.to_string()))
+        .collect();
+    let retry = Request::new().key("user").excluding(&tried);
+    let everybody: Vec<_> = (0..100)
+        .map(|place| BackendId::of(&place.to_string()))
+        .collect();
+    let hopeless = Request::new().excluding(&everybody);
+    let mut picker = balancer.picker();
+    let mut held = Vec::with_capacity(1_000);
+    let mut round = || {
+        for _ in 0..100 {
+            assert!(balancer.pick().is_ok() && picker.pick().is_ok());
+            let picked = balancer.pick_for(&retry).unwrap();
+            assert!(*picked.value() >= 50);
+            drop(picked.share());
+            assert!(balancer.pick_for(&hopeless).is_err());
+            assert!(picker.pick_for(&retry).is_ok() && picker.lease(&hopeless).is_err());
+            balancer.lease(&retry).unwrap().success();
+            let lease = picker.lease(&retry).unwrap();
+            lease.report(
+                Outcome::success()
+                    .latency(Duration::from_millis(1))
+                    .server_load(0.5),
+            );
+            balancer
+                .lease(&retry)
+                .unwrap()
+                .failure(FailureKind::TimedOut);
+            drop(balancer.lease(&Request::new()).unwrap());
+            held.extend(balancer.lease(&Request::new()));
+        }
+        // Many of them are full by now.
+        held.clear();
+    };
+    round();
+    assert_eq!(allocations(round), 0);
+    assert!(balancer.stats().fallbacks > 0);
+    // What changed is fetched, and what was replaced is dropped, without making anything.
+    balancer
+        .update(|changes| {
+            changes.remove("99").remove("0");
+        })
+        .unwrap();
+    assert_eq!(allocations(|| assert!(picker.pick().is_ok())), 0);
+}
+
+#[test]
+fn a_request_to_a_balancer_does_not_allocate() {
+    requests(tenfold::balance::Adaptive);
+    requests(tenfold::balance::PowerOfTwo);
+    requests(RoundRobin);
 }
 
 #[test]

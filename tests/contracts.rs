@@ -8,6 +8,10 @@
 
 #[path = "support/api/mod.rs"]
 mod api;
+#[path = "support/errors.rs"]
+mod errors;
+#[path = "support/shown/mod.rs"]
+mod shown;
 #[path = "support/source/mod.rs"]
 mod source;
 
@@ -21,8 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenfold::clock::{self, Clock};
+use tenfold::health::registry::Registry;
 use tenfold::ring::placement::{Placement, Table};
-use tenfold::{Error, Refusal, hash, histogram, limit, ring, rng, snapshot};
+use tenfold::{Error, Refusal, balance, hash, health, histogram, limit, ring, rng, snapshot};
 
 /// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
 macro_rules! types {
@@ -37,6 +42,63 @@ macro_rules! types {
 
 // Every public type: the test below compares the list with the public API.
 types! {
+    balance::Adaptive: Send, Sync, Unpin, Copy;
+    balance::Backend<String>: Send, Sync, Unpin;
+    balance::BackendId: Send, Sync, Unpin, Copy;
+    balance::BackendState: Send, Sync, Unpin, Copy;
+    balance::BackendStatus: Send, Sync, Unpin;
+    balance::Balancer<String>: Send, Sync, Unpin;
+    balance::Builder<String>: Send, Sync, Unpin;
+    balance::Change: Send, Sync, Unpin, Copy;
+    balance::Changes<String>: Send, Sync, Unpin;
+    balance::Config: Send, Sync, Unpin, Copy;
+    balance::Consistent: Send, Sync, Unpin, Copy;
+    balance::Drain<String>: Send, Sync, Unpin;
+    balance::Drained: Send, Sync, Unpin, Copy;
+    balance::DynPolicy: Send, Sync, Unpin;
+    balance::Error: Send, Sync, Unpin;
+    balance::FailureKind: Send, Sync, Unpin, Copy;
+    balance::Hash: Send, Sync, Unpin, Copy;
+    balance::Lease<String>: Send, Sync, Unpin;
+    balance::LeastConnections: Send, Sync, Unpin, Copy;
+    balance::LeastResponseTime: Send, Sync, Unpin, Copy;
+    balance::Member: Send, Sync, Unpin;
+    balance::NoBackend: Send, Sync, Unpin, Copy;
+    balance::Outcome: Send, Sync, Unpin, Copy;
+    // Stays on its thread: it is announced there that the set is in use.
+    balance::Picked<'static, String>: Unpin;
+    // One caller's at a time: it counts turns without atomic operations.
+    balance::Picker<String>: Send, Unpin;
+    balance::PowerOfTwo: Send, Sync, Unpin, Copy;
+    balance::Priority<balance::Random>: Send, Sync, Unpin, Copy;
+    balance::ProbePlan: Send, Sync, Unpin;
+    balance::Probing: Send, Sync, Unpin;
+    balance::Random: Send, Sync, Unpin, Copy;
+    balance::Reply: Send, Sync, Unpin;
+    balance::Request<'static>: Send, Sync, Unpin, Copy;
+    balance::RoundRobin: Send, Sync, Unpin, Copy;
+    balance::Route<balance::Random>: Send, Sync, Unpin;
+    balance::Spec<String>: Send, Sync, Unpin;
+    balance::Stats: Send, Sync, Unpin, Copy;
+    balance::Sticky<balance::Random>: Send, Sync, Unpin, Copy;
+    balance::Subset<balance::Random>: Send, Sync, Unpin, Copy;
+    balance::Unprobed: Send, Sync, Unpin, Copy;
+    balance::Watch: Send, Sync, Unpin;
+    balance::WeightedRoundRobin: Send, Sync, Unpin, Copy;
+    balance::When: Send, Sync, Unpin;
+    balance::ZoneAware<balance::Random>: Send, Sync, Unpin;
+    balance::plan::Alias: Send, Sync, Unpin;
+    balance::plan::Bounds<()>: Send, Sync, Unpin;
+    balance::plan::Course: Send, Sync, Unpin;
+    balance::plan::DynPlan: Send, Sync, Unpin;
+    balance::plan::Levels<()>: Send, Sync, Unpin;
+    balance::plan::Placed<()>: Send, Sync, Unpin;
+    balance::plan::Rotation: Send, Sync, Unpin, Copy;
+    balance::plan::Routes<()>: Send, Sync, Unpin;
+    balance::plan::Scale: Send, Sync, Unpin;
+    balance::plan::Selection<()>: Send, Sync, Unpin;
+    balance::plan::Sessions<()>: Send, Sync, Unpin;
+    balance::plan::Zones<()>: Send, Sync, Unpin;
     clock::ManualClock: Send, Sync, Unpin;
     clock::MonotonicClock: Send, Sync, Unpin, Copy;
     clock::Tick: Send, Sync, Unpin, Copy;
@@ -45,6 +107,35 @@ types! {
     hash::DefaultHasher: Send, Sync, Unpin;
     hash::Hashed<String>: Send, Sync, Unpin;
     hash::StableHash: Send, Sync, Unpin, Copy;
+    health::Active: Send, Sync, Unpin, Copy;
+    health::BlockOn<()>: Send, Sync, Unpin, Copy;
+    health::Builder<String>: Send, Sync, Unpin;
+    health::Cause: Send, Sync, Unpin, Copy;
+    health::CheckError: Send, Sync, Unpin;
+    // A future is polled by one task, so it needs not be looked at by two.
+    health::CheckTask: Send, Unpin;
+    health::Error: Send, Sync, Unpin;
+    health::Executor: Send, Sync, Unpin, Copy;
+    health::FailurePercent: Send, Sync, Unpin, Copy;
+    health::Initial: Send, Sync, Unpin, Copy;
+    health::MaxEjected: Send, Sync, Unpin, Copy;
+    health::Monitor<String>: Send, Sync, Unpin;
+    health::Outlier: Send, Sync, Unpin, Copy;
+    health::Panic: Send, Sync, Unpin, Copy;
+    health::RiseFall: Send, Sync, Unpin, Copy;
+    health::Row: Send, Sync, Unpin, Copy;
+    health::SlowStart: Send, Sync, Unpin, Copy;
+    health::Stats: Send, Sync, Unpin, Copy;
+    health::Status: Send, Sync, Unpin, Copy;
+    health::SuccessRate: Send, Sync, Unpin, Copy;
+    health::TcpConnect: Send, Sync, Unpin, Copy;
+    health::Upkeep: Send, Sync, Unpin, Copy;
+    health::Verdict: Send, Sync, Unpin, Copy;
+    health::registry::Entries<String>: Send, Sync, Unpin;
+    health::registry::InProcess<String>: Send, Sync, Unpin;
+    health::registry::Registration<String>: Send, Sync, Unpin;
+    health::registry::Static<String>: Send, Sync, Unpin;
+    health::registry::Subscription: Send, Sync, Unpin;
     histogram::Distribution: Send, Sync, Unpin;
     histogram::Histogram: Send, Sync, Unpin;
     limit::Acquire<'static>: Send, Sync, Unpin;
@@ -119,6 +210,8 @@ types! {
     ring::placement::Walk: Send, Sync, Unpin, Copy;
     ring::placement::Xxh64Hash: Send, Sync, Unpin, Copy;
     rng::Rng: Send, Sync, Unpin;
+    // Stays on its thread: it is announced there that the value is in use.
+    snapshot::Guard<'static, String>: Unpin;
     snapshot::Reader<String>: Send, Sync, Unpin;
     snapshot::Snapshot<String>: Send, Sync, Unpin;
     Error: Send, Sync, Unpin;
@@ -164,6 +257,10 @@ fn sharing_a_handle_needs_what_sharing_its_content_needs() {
         !has!(snapshot::Snapshot<Local>: Send),
         "a share of the value can stay behind with `load`"
     );
+    assert!(
+        !has!(snapshot::Guard<'static, u8>: Send),
+        "it was announced by its thread"
+    );
     assert!(!has!(snapshot::Reader<Local>: Send) && !has!(snapshot::Reader<Bound>: Send));
     assert!(
         !has!(ring::Ring<Local>: Send)
@@ -172,20 +269,17 @@ fn sharing_a_handle_needs_what_sharing_its_content_needs() {
     );
     assert!(!has!(ring::SharedRing<Local>: Send) && !has!(ring::SharedRing<Local>: Sync));
     assert!(!has!(ring::Reader<Local>: Send) && !has!(ring::Replicas<'static, Local>: Send));
+    assert!(!has!(balance::Balancer<Local>: Send) && !has!(balance::Balancer<Local>: Sync));
+    assert!(!has!(balance::Picker<u8>: Sync) && !has!(balance::Picker<Local>: Send));
+    assert!(!has!(balance::Lease<Local>: Send) && !has!(balance::Picked<'static, u8>: Send));
+    assert!(
+        !has!(health::registry::Entries<Local>: Send)
+            && !has!(health::registry::Entries<Bound>: Sync)
+    );
 }
 
 #[test]
 fn every_type_shows_something() {
-    let ring = ring::Ring::new(["a", "b"]).unwrap();
-    let other = ring.with("c").unwrap();
-    let plan = ring.plan(&other).unwrap();
-    let member = ring::placement::Member::new(1, 1);
-    let limits = ring::placement::Limits::new(1000);
-    let native = ring::Native::default()
-        .build(std::slice::from_ref(&member), limits)
-        .unwrap();
-    let shared = ring::SharedRing::new(ring.clone());
-    let bounded = ring::Bounded::new(ring.clone(), 1.25).unwrap();
     let cell = Arc::new(snapshot::Snapshot::new(1));
     let builder = hash::DefaultHashBuilder::new();
     let mut shown = BTreeSet::new();
@@ -209,127 +303,23 @@ fn every_type_shows_something() {
         &histogram::Distribution::default(),
     );
     show("histogram::Histogram", &histogram::Histogram::new());
-    show_limiters(&mut show);
-    show("ring::Bounded", &bounded);
-    show("ring::BoundedStats", &bounded.stats());
-    show("ring::Builder", &ring::Ring::<&str>::builder());
-    show("ring::Config", &<ring::Config>::default());
-    show("ring::Error", &ring::Error::UnknownNode);
-    show("ring::Flow", &plan.flows().next().unwrap());
-    show("ring::Lease", &bounded.lease("key").unwrap());
-    show("ring::Moves", &ring.moves(&other, 2).unwrap());
-    show("ring::Plan", &plan);
-    show("ring::RangeMove", &plan.ranges().unwrap().first().unwrap());
-    show("ring::Reader", &shared.reader());
-    show("ring::Replicas", &ring.replicas("key", 1));
-    show(
-        "ring::ReplicasBy",
-        &ring.replicas_by("key", 1, |node| *node),
-    );
-    show("ring::Ring", &ring);
-    show("ring::SharedRing", &shared);
-    show("ring::Stats", &ring.stats());
-    show("ring::placement::Layout", &native.layout());
-    show("ring::placement::Limits", &limits);
-    show("ring::placement::Member", &member);
-    show("ring::placement::Walk", &ring::placement::Walk::new());
     show("rng::Rng", &rng::Rng::seeded(1));
+    show("snapshot::Guard", &cell.guard());
     show("snapshot::Reader", &snapshot::Reader::new(cell.clone()));
     show("snapshot::Snapshot", &cell);
-
-    /// A recipe and the table that it builds, by their names.
-    fn show_placement<P: Placement + Default>(
-        show: &mut impl FnMut(&str, &dyn Debug),
-        name: &str,
-        table: &str,
-    ) {
-        let placement = P::default();
-        let mut member = ring::placement::Member::new(1, 1);
-        member.name = Some(Arc::from(*b"a"));
-        let limits = ring::placement::Limits::new(1 << 20);
-        show(&format!("ring::{name}"), &placement);
-        let table_name = format!("ring::placement::{table}");
-        show(&table_name, &placement.build(&[member], limits).unwrap());
-    }
-    let show = &mut show;
-    show_placement::<ring::Anchor>(show, "Anchor", "AnchorTable");
-    show_placement::<ring::Jump>(show, "Jump", "JumpTable");
-    show_placement::<ring::Maglev>(show, "Maglev", "MaglevTable");
-    show_placement::<ring::MultiProbe>(show, "MultiProbe", "MultiProbeTable");
-    show_placement::<ring::Native>(show, "Native", "CircleTable");
-    show_placement::<ring::Rendezvous>(show, "Rendezvous", "RendezvousTable");
-    show_placement::<ring::SlotTable>(show, "SlotTable", "SlotsTable");
-    show_placement::<ring::placement::EnvoyMaglev>(
-        show,
-        "placement::EnvoyMaglev",
-        "EnvoyMaglevTable",
-    );
-    show_placement::<ring::placement::EnvoyRing>(show, "placement::EnvoyRing", "EnvoyRingTable");
-    // Their tables are those of `Native`.
-    show(
-        "ring::placement::Ketama",
-        &ring::placement::Ketama::default(),
-    );
-    show(
-        "ring::placement::NginxConsistent",
-        &ring::placement::NginxConsistent::default(),
-    );
-    let dynamic = ring::placement::DynPlacement::new(ring::Native::default());
-    let table = dynamic.build(&[member], limits).unwrap();
-    show("ring::placement::DynPlacement", &dynamic);
-    show("ring::placement::DynTable", &table);
+    shown::balance::show(&mut show);
+    shown::plans::show(&mut show);
+    shown::health::show(&mut show);
+    shown::limit::show(&mut show);
+    shown::ring::show(&mut show);
 
     // Have functions only; there is no value of them.
     let hashes = ["Crc32Hash", "KetamaHash", "Xxh64Hash"];
     shown.extend(hashes.map(|name| format!("ring::placement::{name}")));
     shown.insert("hash::StableHash".to_owned());
+    // Stands for a probe where there is none.
+    shown.insert("balance::Unprobed".to_owned());
     assert_eq!(shown, public_api().types);
-}
-
-fn show_limiters(show: &mut impl FnMut(&str, &dyn Debug)) {
-    let quota = limit::Quota::per_hour(2);
-    let window = Duration::from_secs(1);
-    let bucket = limit::TokenBucket::new(quota);
-    let decision = bucket.decide(1);
-    let keyed = limit::Keyed::<String>::builder(quota).bytes(1 << 16);
-    let shadow = limit::Shadow::new(limit::TokenBucket::new(quota));
-    show("limit::Acquire", &bucket.acquire_async(1));
-    show("limit::All", &limit::All::new([quota]).unwrap());
-    show("limit::AllBuilder", &limit::All::builder());
-    show("limit::Builder", &limit::TokenBucket::builder(quota));
-    show("limit::Config", &bucket.config());
-    show("limit::Decision", &decision);
-    show("limit::Error", &limit::Error::TimedOut);
-    show(
-        "limit::FixedWindow",
-        &limit::FixedWindow::new(1, window).unwrap(),
-    );
-    show("limit::Headers", &decision.headers("default"));
-    show("limit::Keep", &limit::Keep::Tokens);
-    show("limit::KeyedBuilder", &keyed);
-    let keyed = keyed.build().unwrap();
-    show("limit::Keyed", &keyed);
-    show("limit::KeyedConfig", &keyed.config());
-    show("limit::KeyedStats", &keyed.stats());
-    show("limit::Leased", &limit::Leased::new(quota));
-    show("limit::Overflow", &limit::Overflow::Deny);
-    show("limit::Quota", &quota);
-    show(
-        "limit::Reservation",
-        &bucket.reserve(1, Duration::ZERO).unwrap(),
-    );
-    show("limit::Shadow", &shadow);
-    show("limit::ShadowStats", &shadow.stats());
-    show(
-        "limit::SlidingLog",
-        &limit::SlidingLog::new(1, window).unwrap(),
-    );
-    show(
-        "limit::SlidingWindow",
-        &limit::SlidingWindow::new(1, window).unwrap(),
-    );
-    show("limit::Stats", &bucket.stats());
-    show("limit::TokenBucket", &bucket);
 }
 
 #[test]
@@ -356,10 +346,33 @@ fn every_trait_can_be_used_behind_a_pointer() {
         Box::new(limit::TokenBucket::new(limit::Quota::UNLIMITED));
     assert!(limiter.try_acquire());
 
+    let fields: Box<dyn balance::Fields> = Box::new([("name", "value")]);
+    let probe: Box<dyn balance::Probe> = Box::new(Unasked);
+    // A view is only lent to a policy, so that is where it is looked at.
+    let balancer = balance::Balancer::builder(Pointed).backends(["a"]);
+    let balancer = balancer.build().unwrap();
+    assert_eq!(fields.field("Name"), Some("value"));
+    assert_eq!(balancer.pick().unwrap().key(), "a");
+    drop(probe);
+
+    let address: Box<dyn health::Address> = Box::new("127.0.0.1:80".to_owned());
+    let check: Box<dyn health::Check<str>> = Box::new(|_: &str| Ok(()));
+    let registry: Box<dyn Registry<u8>> = Box::new(health::registry::Static::new([("a", 1)]));
+    let watching = registry.watch(Box::new(|set| assert_eq!(set.len(), 1)));
+    assert_eq!(address.addresses().unwrap().len(), 1);
+    assert_eq!(check.check("a"), Ok(()));
+    drop(watching);
+
     let tried = [
         "Refusal",
+        "balance::Fields",
+        "balance::Probe",
+        "balance::View",
         "clock::Clock",
         "hash::StableKey",
+        "health::Address",
+        "health::Check",
+        "health::registry::Registry",
         "limit::RateLimiter",
         "ring::Placement",
         "ring::placement::Table",
@@ -369,103 +382,81 @@ fn every_trait_can_be_used_behind_a_pointer() {
         .iter()
         .filter_map(|line| line.split_once("  "))
         .filter(|(_, kind)| kind.starts_with("trait"));
-    // A function on types, chosen by a placement; there is no value to point to.
-    let traits = traits.filter(|(name, _)| *name != "ring::placement::KeyHash");
+    let excepted = [
+        // Its views are generic, so that the fast ones are inlined; `DynPolicy` is what points to any.
+        "balance::Policy",
+        // Its future is its own, so that `async fn` implements it; in `BlockOn` it is a `Check`.
+        "health::AsyncCheck",
+        // A function on types, chosen by a placement; there is no value to point to.
+        "ring::placement::KeyHash",
+    ];
+    let traits = traits.filter(|(name, _)| !excepted.contains(name));
     assert_eq!(traits.map(|(name, _)| name).collect::<Vec<_>>(), tried);
 }
 
-/// One of each.
-const LIMIT_ERRORS: [limit::Error; 13] = [
-    limit::Error::BadBudget { bytes: 1 },
-    limit::Error::BadCount { most: 16 },
-    limit::Error::BadWindow,
-    limit::Error::BurstTooLarge {
-        burst: 2,
-        largest: 1,
-    },
-    limit::Error::CostAboveLimit { cost: 2, limit: 1 },
-    limit::Error::Limited { retry_after: None },
-    limit::Error::LogTooLong {
-        limit: 1,
-        largest: 1,
-    },
-    limit::Error::PeriodTooLong,
-    limit::Error::TimedOut,
-    limit::Error::TooFast {
-        tokens: 1,
-        nanos: 1,
-    },
-    limit::Error::TooManyClasses { given: 257 },
-    limit::Error::TooManyWaiters { limit: 1 },
-    limit::Error::ZeroPeriod,
-];
+/// Looks at its view behind a pointer.
+struct Pointed;
 
-/// One of each.
-const RING_ERRORS: [ring::Error; 15] = [
-    ring::Error::BadState,
-    ring::Error::CapacityExceeded {
-        needed: 2,
-        capacity: 1,
-    },
-    ring::Error::DuplicateNode {
-        first: 0,
-        second: 1,
-    },
-    ring::Error::Factor,
-    ring::Error::Incomparable,
-    ring::Error::Nameless { node: 0 },
-    ring::Error::NoPoints,
-    ring::Error::NoSlots,
-    ring::Error::NotPrime { size: 4 },
-    ring::Error::Outdated,
-    ring::Error::Probes { given: 0 },
-    ring::Error::RingSizes {
-        minimum: 2,
-        maximum: 1,
-    },
-    ring::Error::TooManyEntries {
-        needed: 2,
-        limit: 1,
-    },
-    ring::Error::TooManyNodes { nodes: 2, limit: 1 },
-    ring::Error::UnknownNode,
-];
+impl balance::Policy for Pointed {
+    type Plan = ();
+
+    fn plan<V: balance::View>(&self, _: &V) {}
+
+    fn pick<V: balance::View>(&self, (): &(), view: &V, _: &balance::Request<'_>) -> Option<usize> {
+        let view: &dyn balance::View = view;
+        view.len().checked_sub(1)
+    }
+}
+
+/// Asks nobody.
+struct Unasked;
+
+impl balance::Probe for Unasked {
+    fn probe(&self, _: balance::BackendId, _: &str, _: balance::Reply) {}
+}
 
 #[test]
 fn errors_are_small_readable_and_fit_everywhere() {
     assert!(size_of::<ring::Error>() <= 16 && size_of::<limit::Error>() <= 24);
-    assert!(size_of::<Error>() <= 24);
-    are_readable("limit", &LIMIT_ERRORS);
-    are_readable("ring", &RING_ERRORS);
+    assert!(size_of::<balance::Error>() <= 24 && size_of::<balance::NoBackend>() <= 24);
+    assert!(size_of::<health::Error>() <= 24 && size_of::<health::CheckError>() <= 24);
+    // A word more than the largest of them.
+    assert!(size_of::<Error>() <= 32);
+    are_readable("balance::Error", &errors::balance());
+    are_readable("balance::NoBackend", &errors::NO_BACKEND);
+    // What a check answers goes to nobody but the monitor: it is not among those that a caller of this crate's handles.
+    are_readable("health::CheckError", &errors::checks());
+    are_readable("health::Error", &errors::health());
+    are_readable("limit::Error", &errors::LIMIT);
+    are_readable("ring::Error", &errors::RING);
+    fit_under_the_umbrella(&errors::balance());
+    fit_under_the_umbrella(&errors::NO_BACKEND);
+    fit_under_the_umbrella(&errors::health());
+    fit_under_the_umbrella(&errors::LIMIT);
+    fit_under_the_umbrella(&errors::RING);
 }
 
-fn are_readable<E>(module: &str, errors: &[E])
+fn are_readable<E>(name: &str, errors: &[E])
 where
-    E: std::error::Error + Copy + PartialEq + Send + Sync + 'static,
-    Error: From<E>,
+    E: std::error::Error + Clone + PartialEq + Send + Sync + 'static,
 {
     for error in errors {
         let text = error.to_string();
         assert!(!text.is_empty() && !text.ends_with('.'), "{text}");
         assert!(!text.starts_with(char::is_uppercase), "{text}");
-        let anything: Box<dyn std::error::Error + Send + Sync> = Box::new(*error);
+        assert!(error.source().is_none());
+        let anything: Box<dyn std::error::Error + Send + Sync> = Box::new(error.clone());
         assert_eq!(anything.downcast_ref::<E>(), Some(error));
-        let umbrella = Error::from(*error);
-        // Said once: what prints an error and then its source must not say it twice.
-        assert_eq!(umbrella.to_string(), text);
-        assert!(std::error::Error::source(&umbrella).is_none());
-        let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.clone().into();
-        assert_eq!(anything.downcast_ref::<Error>(), Some(&umbrella));
     }
     let variant = |error: &E| {
         format!("{error:?}")
-            .split(' ')
+            .split([' ', '('])
             .next()
             .unwrap_or_default()
             .to_owned()
     };
     let lines = public_api().lines;
-    let prefix = format!("{module}::Error::");
+    let prefix = format!("{name}::");
     let variants = lines
         .iter()
         .filter_map(|line| line.strip_prefix(&prefix)?.split_once("  variant"));
@@ -473,6 +464,21 @@ where
         variants.map(|(name, _)| name).collect::<Vec<_>>(),
         errors.iter().map(variant).collect::<Vec<_>>()
     );
+}
+
+fn fit_under_the_umbrella<E>(errors: &[E])
+where
+    E: std::error::Error + Clone,
+    Error: From<E>,
+{
+    for error in errors {
+        let umbrella = Error::from(error.clone());
+        // Said once: what prints an error and then its source must not say it twice.
+        assert_eq!(umbrella.to_string(), error.to_string());
+        assert!(std::error::Error::source(&umbrella).is_none());
+        let anything: Box<dyn std::error::Error + Send + Sync> = umbrella.clone().into();
+        assert_eq!(anything.downcast_ref::<Error>(), Some(&umbrella));
+    }
 }
 
 #[test]

@@ -149,6 +149,33 @@ fn a_spike_is_served_or_refused_request_by_request() {
 }
 
 #[test]
+fn three_servers_share_a_load_that_is_too_much_for_one() {
+    let (output, rows) = run_to_json(&["--stage", "three-servers", "--requests", "900"]);
+    let row = find(&rows, "three-servers");
+    let fleet = &row["fleet"];
+    let by_server = |run: &str| -> Vec<u64> {
+        assert_eq!(fleet[run]["offered"], 900);
+        assert_eq!(fleet[run]["answered"], 900);
+        let served = fleet[run]["answered_by_server"].as_array().unwrap();
+        served.iter().map(|count| count.as_u64().unwrap()).collect()
+    };
+    assert_eq!(by_server("one_server"), [900]);
+    // One after the other, however slow one of them is.
+    assert_eq!(by_server("three_servers"), [300, 300, 300]);
+    assert_eq!(by_server("one_slow_round_robin"), [300, 300, 300]);
+    let adaptive = by_server("one_slow_adaptive");
+    assert_eq!(adaptive.len(), 3);
+    assert!(
+        adaptive[2] < 300,
+        "the slow one is asked less: {adaptive:?}"
+    );
+    let statements = ["database_reads", "database_writes"].map(|name| row[name].as_u64().unwrap());
+    assert_eq!(statements.iter().sum::<u64>(), 900);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("one slow, Adaptive"), "{text}");
+}
+
+#[test]
 fn runs_with_more_threads_than_requests() {
     let (_, rows) = run_to_json(&["--requests", "1", "--threads", "8"]);
     assert!(
@@ -305,7 +332,7 @@ fn refuses_a_command_line_it_does_not_understand() {
         (&["--trace", ""], "--trace needs a value"),
         (
             &["--stage", "nowhere"],
-            "the stages are one-database, four-shards, admission",
+            "the stages are one-database, four-shards, admission, three-servers",
         ),
         (&["--fast"], "unknown argument '--fast'"),
         (&["trace.gz"], "unknown argument 'trace.gz'"),
@@ -346,6 +373,7 @@ fn draws_the_stages() {
         "one-database",
         "four-shards",
         "admission",
+        "three-servers",
     ] {
         assert!(svg.contains(text), "{text} in {svg}");
     }
@@ -367,6 +395,7 @@ fn explains_itself() {
         "one-database",
         "four-shards",
         "admission",
+        "three-servers",
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use tenfold::balance::{Balancer, Request, Spec};
 use tenfold::clock::ManualClock;
 use tenfold::histogram::Histogram;
 use tenfold::limit::{Keep, Keyed, Overflow, Quota, TokenBucket};
@@ -59,6 +60,49 @@ fn stripes_are_handed_over_from_thread_to_thread() {
         together(&[&recorder, &recorder]);
     }
     assert_eq!(histogram.distribution().count(), 40 * ROUNDS);
+}
+
+/// Leases, picks and reports of two threads while a third changes the set, and drains what the others use.
+fn a_balancer_races_with_nothing() {
+    let specs = || {
+        ["a", "b", "c", "d"]
+            .into_iter()
+            .zip(0..4_u64)
+            .map(|(key, place)| Spec::new(key, place))
+    };
+    let balancer = Balancer::new(specs().map(|spec| spec.max_in_flight(2))).unwrap();
+    let caller = || {
+        let mut picker = balancer.picker();
+        for round in 0..ROUNDS {
+            if let Ok(lease) = balancer.lease(&Request::new()) {
+                assert!(*lease.value() < ROUNDS);
+                if round % 2 == 0 {
+                    lease.success();
+                }
+            }
+            drop(picker.lease(&Request::new()));
+            assert!(balancer.pick().is_ok_and(|picked| !picked.key().is_empty()));
+        }
+    };
+    let changer = || {
+        for round in 0..ROUNDS / 10 {
+            balancer
+                .update(|changes| {
+                    changes.set_weight("a", 1 + round as u32 % 3);
+                    changes.set_value("b", round).set_value("d", round);
+                })
+                .unwrap();
+            let _ended = balancer.drain("c").unwrap().wait();
+            balancer
+                .update(|changes| {
+                    changes.add(Spec::new("c", 2));
+                })
+                .unwrap();
+        }
+    };
+    together(&[&caller, &caller, &changer]);
+    let stats = balancer.stats();
+    assert_eq!((stats.in_flight, stats.backends), (0, 4));
 }
 
 /// All that changes a bucket, while threads wait for its tokens in real time.
@@ -125,10 +169,11 @@ fn keys_fight_for_places(exact: bool, overflow: Overflow) {
 fn main() {
     reading_races_with_nothing();
     stripes_are_handed_over_from_thread_to_thread();
+    a_balancer_races_with_nothing();
     a_bucket_serves_threads_that_wait_and_threads_that_do_not();
     for overflow in [Overflow::EvictLeastDebt, Overflow::Share, Overflow::Deny] {
         keys_fight_for_places(false, overflow);
         keys_fight_for_places(true, overflow);
     }
-    println!("4 passed, 0 failed");
+    println!("5 passed, 0 failed");
 }

@@ -14,6 +14,8 @@ use tenfold::histogram::Histogram;
 use tenfold::ring::{Bounded, Ring, SharedRing};
 use tenfold::snapshot::{Reader, Snapshot};
 
+#[path = "support/balancing/mod.rs"]
+mod balancing;
 #[path = "support/limiting/mod.rs"]
 mod limiting;
 #[path = "support/red.rs"]

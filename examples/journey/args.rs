@@ -85,7 +85,8 @@ One request in ten updates a profile, the others read one. The databases are SQL
 directory for temporary files (TMPDIR), in WAL mode with synchronous=NORMAL.
 
 In the stage admission requests come by a schedule, three times as many per second as the service can
-answer, for a second at most; latency counts from when a request came, or was told to come back.
+answer, for a second at most; latency counts from when a request came, or was told to come back. In the stage three-servers half as many
+again come as one application server can answer; servers are simulated, with a line of requests for each.
 
 Stages:
 {stages}

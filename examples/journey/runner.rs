@@ -11,7 +11,7 @@ use tenfold::histogram::{Distribution, Histogram};
 use crate::audit::{self, Ledger};
 use crate::database::Traffic;
 use crate::input::Workload;
-use crate::open_loop::{self, Spike};
+use crate::open_loop::{self, Fleet, Spike};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::Row;
@@ -32,6 +32,10 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
             let spike =
                 open_loop::spike(stage.name(), workload, &ledger, &*service, threads, door)?;
             Outcome::of(spike)
+        }
+        Load::Fleet => {
+            let fleet = open_loop::fleet(stage.name(), workload, &ledger, &*service)?;
+            Outcome::of_fleet(fleet)
         }
     };
 
@@ -66,6 +70,7 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         findings,
         resharding: audit.resharding,
         spike: outcome.spike,
+        fleet: outcome.fleet,
     })
 }
 
@@ -81,6 +86,7 @@ struct Outcome {
     unaccounted: u64,
     let_down: u64,
     spike: Option<Spike>,
+    fleet: Option<Fleet>,
 }
 
 /// Sends the service the workload once.
@@ -109,6 +115,7 @@ fn replay(
         tally,
         let_down: 0,
         spike: None,
+        fleet: None,
     })
 }
 
@@ -125,6 +132,23 @@ impl Outcome {
             unaccounted: spike.unaccounted(),
             let_down: limited.count.retried - limited.count.readmitted,
             spike: Some(spike),
+            fleet: None,
+        }
+    }
+
+    /// The row of a fleet is about the run with the balancer's own policy, which has the hardest time.
+    fn of_fleet(fleet: Fleet) -> Self {
+        let adaptive = &fleet.slow_adaptive;
+        Self {
+            served: adaptive.answered(),
+            elapsed: adaptive.elapsed,
+            latency: adaptive.latency.clone(),
+            traffic: adaptive.tally.traffic,
+            tally: fleet.tally(),
+            unaccounted: fleet.unaccounted(),
+            let_down: 0,
+            spike: None,
+            fleet: Some(fleet),
         }
     }
 }

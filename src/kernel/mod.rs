@@ -10,6 +10,7 @@ pub mod rng;
 pub mod snapshot;
 
 pub(crate) mod counters;
+pub(crate) mod dice;
 pub(crate) mod error;
 pub(crate) mod pins;
 pub(crate) mod seqlock;
@@ -20,6 +21,7 @@ pub(crate) mod upkeep;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod wheel;
+pub(crate) mod workers;
 
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 pub use sync::Arc;

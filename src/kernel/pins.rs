@@ -60,19 +60,40 @@ global! {
 }
 
 local! {
-    /// A record kept by this thread between reads, so that the next read need not look for one.
-    static MINE: Mine = Mine(Cell::new(None));
+    /// A record kept by this thread between reads, so that the next read need not look for one. Without a destructor: it is looked at
+    /// twice per read.
+    static MINE: Cell<Option<&'static Record>> = Cell::new(None);
 }
 
-struct Mine(Cell<Option<&'static Record>>);
+local! {
+    /// Whether the thread gives a record back when it ends, so that it may keep one.
+    static KEEPS: Cell<bool> = Cell::new(false);
+}
 
-impl Drop for Mine {
+local! {
+    static LEAVE: Leave = Leave(Cell::new(false));
+}
+
+struct Leave(Cell<bool>);
+
+impl Drop for Leave {
     fn drop(&mut self) {
+        // Later destructors of the same thread may read, and keep nothing.
+        let _ = KEEPS.try_with(|keeps| keeps.set(false));
         // Under loom the statics may be gone by now; there each thread of a model keeps its record.
-        if let Some(record) = self.0.take().filter(|_| !cfg!(tenfold_loom)) {
+        let mine = MINE.try_with(Cell::take).ok().flatten();
+        if let Some(record) = mine.filter(|_| !cfg!(tenfold_loom)) {
             record.release();
         }
     }
+}
+
+/// Any record, for a thread that has none at hand; from now on it keeps one, if it is not ending.
+#[cold]
+fn take() -> &'static Record {
+    let leaves = LEAVE.try_with(|leave| leave.0.set(true)).is_ok();
+    let _ = KEEPS.try_with(|keeps| keeps.set(leaves));
+    PINS.take()
 }
 
 struct Pins {
@@ -184,11 +205,8 @@ pub(crate) struct Pin {
 /// Announces that the caller is about to load a published pointer.
 #[inline]
 pub(crate) fn enter() -> Pin {
-    let mine = MINE.try_with(|mine| mine.0.take()).ok().flatten();
-    let record = match mine {
-        Some(record) => record,
-        None => PINS.take(),
-    };
+    let mine = MINE.try_with(Cell::take).ok().flatten();
+    let record = mine.unwrap_or_else(take);
     let pin = Pin { record };
     if !faulty(Fault::SkipAnnounce) && !faulty(Fault::AnnounceLate) {
         let era = PINS.era.load(Ordering::SeqCst);
@@ -219,12 +237,16 @@ impl Drop for Pin {
             Ordering::Release
         };
         self.record.announced.store(IDLE, order);
-        let kept = MINE.try_with(|mine| match mine.0.get() {
-            None => mine.0.set(Some(self.record)),
-            // An inner read already gave its record back to the thread.
-            Some(_) => self.record.release(),
+        let keeps = KEEPS.try_with(Cell::get).unwrap_or(false);
+        let kept = MINE.try_with(|mine| {
+            // An inner read may have given its record to the thread already.
+            let free = keeps && mine.get().is_none();
+            if free {
+                mine.set(Some(self.record));
+            }
+            free
         });
-        if kept.is_err() {
+        if !kept.unwrap_or(false) {
             self.record.release();
         }
     }

@@ -25,6 +25,9 @@ pub struct Rng {
 }
 
 impl Rng {
+    /// What a number adds to the state.
+    pub(crate) const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
     /// The generator that always gives the same numbers for the same `seed`.
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
@@ -34,7 +37,7 @@ impl Rng {
     /// The next 64 random bits.
     #[inline]
     pub const fn next_u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.state = self.state.wrapping_add(Self::STEP);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -14,12 +14,13 @@
 //! assert_eq!(*limits.load(), [20, 40]);
 //! ```
 //!
-//! # Three ways to read
+//! # Four ways to read
 //!
 //! | call | cost | keeps the value alive |
 //! |---|---|---|
 //! | [`Reader::get`] | one load while nothing changed | until its next call after a change, or its drop |
 //! | [`Snapshot::read`] | a swap and two stores on a line of this thread | while the closure runs |
+//! | [`Snapshot::guard`] | the same | while the guard lives |
 //! | [`Snapshot::load`] | the same, and a reference count | while the `Arc` lives |
 //!
 //! # When a replaced value is dropped
@@ -138,6 +139,27 @@ impl<T> Snapshot<T> {
         look(unsafe { &*visit.value })
     }
 
+    /// The current value, for as long as the guard lives.
+    ///
+    /// It costs what [`read`](Self::read) costs and keeps one value alive. A guard stays on its thread.
+    ///
+    /// ```
+    /// use tenfold::snapshot::Snapshot;
+    ///
+    /// let limits = Snapshot::new(vec![10, 20]);
+    /// let seen = limits.guard();
+    /// limits.publish(vec![30]);
+    /// assert_eq!((seen.len(), limits.guard().len()), (2, 1));
+    /// ```
+    ///
+    /// # Blocking
+    ///
+    /// Never waits, as [`read`](Self::read).
+    #[inline]
+    pub fn guard(&self) -> Guard<'_, T> {
+        Guard(Visit::begin(self))
+    }
+
     /// A share of the current value.
     ///
     /// # Blocking
@@ -166,7 +188,7 @@ impl<T> Snapshot<T> {
     /// As [`publish`](Self::publish), for a value that is shared already.
     pub fn publish_arc(&self, value: Arc<T>) {
         // Never refused without an expectation.
-        let _ = self.replace(None, value);
+        let _ = self.replace(None, value, || ());
     }
 
     /// Replaces the value by `change` of the current one and returns the new value. No concurrent change is lost.
@@ -177,7 +199,7 @@ impl<T> Snapshot<T> {
         loop {
             let before = self.load();
             let after = Arc::new(change(&before));
-            if self.replace(Some(&before), after.clone()) {
+            if self.replace(Some(&before), after.clone(), || ()) {
                 return after;
             }
         }
@@ -192,14 +214,32 @@ impl<T> Snapshot<T> {
         loop {
             let before = self.load();
             let after = Arc::new(change(&before)?);
-            if self.replace(Some(&before), after.clone()) {
+            if self.replace(Some(&before), after.clone(), || ()) {
                 return Ok(after);
             }
         }
     }
 
-    /// Publishes `value`, unless something else than `expected` is current.
-    fn replace(&self, expected: Option<&Arc<T>>, value: Arc<T>) -> bool {
+    /// As [`try_update`](Self::try_update), for a change with consequences: these are drawn as soon as the value is published, in the
+    /// order in which values are published, and not at all for a value that isn't. `publish` runs under the publishers' lock, and so must
+    /// be brief and call nobody.
+    pub(crate) fn try_update_with<X, E>(
+        &self,
+        mut change: impl FnMut(&T) -> Result<(T, X), E>,
+        mut publish: impl FnMut(&mut X),
+    ) -> Result<X, E> {
+        loop {
+            let before = self.load();
+            let (after, mut consequences) = change(&before)?;
+            let published = || publish(&mut consequences);
+            if self.replace(Some(&before), Arc::new(after), published) {
+                return Ok(consequences);
+            }
+        }
+    }
+
+    /// Publishes `value` and calls `published`, unless something else than `expected` is current.
+    fn replace(&self, expected: Option<&Arc<T>>, value: Arc<T>, published: impl FnOnce()) -> bool {
         let mut retired = self.retired.lock();
         let is_current =
             |seen: &Arc<T>| std::ptr::eq(Arc::as_ptr(seen), self.current.load(Ordering::Relaxed));
@@ -209,6 +249,7 @@ impl<T> Snapshot<T> {
         let old = self
             .current
             .swap(Arc::into_raw(value).cast_mut(), Ordering::SeqCst);
+        published();
         // SAFETY: `current` owned one reference to `old`, which it no longer points to.
         let old = unsafe { Arc::from_raw(old) };
         let era = pins::retire();
@@ -251,6 +292,12 @@ impl<T> Snapshot<T> {
             .try_lock()
             .map(|mut retired| self.release_unread(&mut retired));
         drop(freed);
+    }
+
+    /// Whether `seen` is the value of this moment.
+    pub(crate) fn is_current(&self, seen: &Arc<T>) -> bool {
+        // If a publication happens before this, coherence makes the load see it.
+        std::ptr::eq(Arc::as_ptr(seen), self.current.load(Ordering::Relaxed))
     }
 
     /// Values replaced and not yet dropped, because somebody reads them.
@@ -318,6 +365,26 @@ impl<T> Drop for Visit<'_, T> {
     }
 }
 
+/// The value of a [`Snapshot`] at one moment: made by [`Snapshot::guard`].
+#[must_use = "a guard is only good for what is read through it"]
+pub struct Guard<'c, T>(Visit<'c, T>);
+
+impl<T> std::ops::Deref for Guard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: as in `Snapshot::read`; the visit ends when the guard is dropped.
+        unsafe { &*self.0.value }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Guard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Guard").field(&**self).finish()
+    }
+}
+
 /// A reader that keeps the value it saw last: the cheapest way to read in a hot loop.
 ///
 /// It is `Send`, so a task may carry it from thread to thread; two threads need two.
@@ -350,7 +417,8 @@ impl<T> Reader<T> {
         if !std::ptr::eq(
             Arc::as_ptr(&self.seen),
             self.cell.current.load(Ordering::Relaxed),
-        ) {
+        ) && !faulty(Fault::KeepOldValue)
+        {
             self.refresh();
         }
         &self.seen

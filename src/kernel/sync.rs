@@ -199,7 +199,7 @@ pub(crate) mod fault {
         SkipWriteFence,
         /// Every thread gets the same number, so that a stripe has two writers.
         ShareNumber,
-        /// A lease of a bounded ring looks whether a node has room, and enters in a second step.
+        /// A lease looks whether a node or a backend has room, and enters in a second step.
         EnterUnchecked,
         /// A bounded ring forgets a node that has left as soon as it has no leases.
         ForgetAbsent,
@@ -239,6 +239,18 @@ pub(crate) mod fault {
         Barge,
         /// The timer of a line is not armed again after it rang.
         RingOnce,
+        /// A lease enters a backend that drains.
+        EnterClosed,
+        /// Who waits for a drain does not look again once it can be woken.
+        SkipDrainRecheck,
+        /// A backend that was found drained is removed without another look.
+        RemoveUndrained,
+        /// A reader that keeps a value at hand does not look for a newer one.
+        KeepOldValue,
+        /// A nudge during an upkeep is not remembered.
+        ForgetNudge,
+        /// Who arms an upkeep does not look whether it was stopped.
+        RunStopped,
     }
 
     /// Whether the model that runs in this process is to break in this way.

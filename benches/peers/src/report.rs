@@ -25,6 +25,10 @@ pub(crate) struct Row {
     pub(crate) ratio_max: Option<f64>,
     /// The peer with the lowest median, the one of the ratios.
     pub(crate) best_peer: Option<&'static str>,
+    /// The same over the lowest limit of the workload.
+    pub(crate) ratio_to_limit: Option<f64>,
+    pub(crate) ratio_to_limit_min: Option<f64>,
+    pub(crate) ratio_to_limit_max: Option<f64>,
 }
 
 /// Where rows belong.
@@ -46,19 +50,14 @@ pub(crate) struct Sampled {
 
 /// Turns the figures of one workload into rows.
 pub(crate) fn rows(place: &Place, sampled: &[Sampled]) -> Vec<Row> {
-    let best = sampled
-        .iter()
-        .filter(|entry| entry.role == Role::Peer)
-        .min_by(|a, b| {
-            Spread::of(&a.samples)
-                .median
-                .total_cmp(&Spread::of(&b.samples).median)
-        });
+    let best = best_of(sampled, Role::Peer);
+    let limit = best_of(sampled, Role::Limit);
     sampled
         .iter()
         .map(|entry| {
             let figure = Spread::of(&entry.samples);
-            let ratio = best.and_then(|best| ratio(&entry.samples, &best.samples));
+            let over = |base: Option<&Sampled>| ratio(&entry.samples, &base?.samples);
+            let (ratio, to_limit) = (over(best), over(limit));
             Row {
                 module: place.module,
                 workload: place.workload.clone(),
@@ -73,9 +72,21 @@ pub(crate) fn rows(place: &Place, sampled: &[Sampled]) -> Vec<Row> {
                 ratio_min: ratio.map(|ratio| ratio.min),
                 ratio_max: ratio.map(|ratio| ratio.max),
                 best_peer: best.map(|best| best.contestant),
+                ratio_to_limit: to_limit.map(|ratio| ratio.median),
+                ratio_to_limit_min: to_limit.map(|ratio| ratio.min),
+                ratio_to_limit_max: to_limit.map(|ratio| ratio.max),
             }
         })
         .collect()
+}
+
+/// Who has the lowest median in this role.
+fn best_of(sampled: &[Sampled], role: Role) -> Option<&Sampled> {
+    let median = |entry: &&Sampled| Spread::of(&entry.samples).median;
+    sampled
+        .iter()
+        .filter(|entry| entry.role == role)
+        .min_by(|a, b| median(a).total_cmp(&median(b)))
 }
 
 /// Median, least and greatest of some figures; all zero when there are none.
@@ -145,22 +156,30 @@ fn table(out: &mut impl Write, place: &Place, rows: &[Row]) -> io::Result<()> {
     let unit = place.unit;
     writeln!(
         out,
-        "  {:30} {:8}{unit:>14}{:>14}{:>14}   ratio to best peer",
+        "  {:30} {:8}{unit:>14}{:>14}{:>14}   ratio to best peer        ratio to limit",
         "contestant", "role", "min", "max"
     )?;
     for row in rows {
         let [median, min, max] = [row.median, row.min, row.max].map(figure);
         let (name, role) = (row.contestant, row.role);
         write!(out, "  {name:30} {role:8}{median:>14}{min:>14}{max:>14}")?;
-        match (row.ratio_to_best_peer, row.ratio_min, row.ratio_max) {
-            (Some(ratio), Some(min), Some(max)) => {
-                let [ratio, min, max] = [ratio, min, max].map(figure);
-                writeln!(out, "   {ratio} ({min} to {max})")?;
-            }
-            _ => writeln!(out, "   -")?,
-        }
+        let to_peer = ratio_text([row.ratio_to_best_peer, row.ratio_min, row.ratio_max]);
+        let to_limit = ratio_text([
+            row.ratio_to_limit,
+            row.ratio_to_limit_min,
+            row.ratio_to_limit_max,
+        ]);
+        writeln!(out, "   {to_peer:25} {to_limit}")?;
     }
     out.flush()
+}
+
+/// Median, least and greatest.
+fn ratio_text(ratio: [Option<f64>; 3]) -> String {
+    let [Some(median), Some(min), Some(max)] = ratio.map(|ratio| ratio.map(figure)) else {
+        return "-".to_owned();
+    };
+    format!("{median} ({min} to {max})")
 }
 
 /// Three digits or more: nobody reads more.
@@ -206,6 +225,8 @@ mod tests {
         let ratios: Vec<_> = rows.iter().map(|row| row.ratio_to_best_peer).collect();
         assert_eq!(ratios, [Some(0.5), Some(2.0), Some(1.0), Some(0.1)]);
         assert!(rows.iter().all(|row| row.best_peer == Some("fast")));
+        let to_limit: Vec<_> = rows.iter().map(|row| row.ratio_to_limit).collect();
+        assert_eq!(to_limit, [Some(5.0), Some(20.0), Some(10.0), Some(1.0)]);
         let first = rows
             .first()
             .map(|row| (row.median, row.min, row.max, row.ratio_max));

@@ -15,20 +15,31 @@ pub(super) struct Job {
 }
 
 /// Grows as far as requests come, which is the point of the experiment, and the schedule is its bound.
-#[derive(Default)]
-pub(super) struct Backlog {
-    state: Mutex<State>,
+pub(super) struct Backlog<J = Job> {
+    state: Mutex<State<J>>,
     changed: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
+struct State<J> {
+    jobs: VecDeque<J>,
     closed: bool,
 }
 
-impl Backlog {
-    pub(super) fn extend(&self, jobs: impl IntoIterator<Item = Job>) {
+impl<J> Default for Backlog<J> {
+    fn default() -> Self {
+        let state = State {
+            jobs: VecDeque::new(),
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<J> Backlog<J> {
+    pub(super) fn extend(&self, jobs: impl IntoIterator<Item = J>) {
         self.state().jobs.extend(jobs);
         self.changed.notify_all();
     }
@@ -40,7 +51,7 @@ impl Backlog {
     }
 
     /// Waits for the next request; `None` at the end.
-    pub(super) fn next(&self) -> Option<Job> {
+    pub(super) fn next(&self) -> Option<J> {
         let mut state = self.state();
         while state.jobs.is_empty() && !state.closed {
             state = self
@@ -52,7 +63,7 @@ impl Backlog {
     }
 
     /// A worker that panicked is reported when it is joined; the others can go on.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,12 +3,18 @@
 //!
 //! First the [capacity](capacity) of the service is measured; then three times as many requests come as it can answer, once to a
 //! service that takes all of them, and once to one with a [`Door`](crate::stage::Door) that lets in what it can answer.
+//!
+//! Or the service has application servers ([`fleet`](mod@fleet)), and a balancer chooses one for each request as it comes.
 
 mod backlog;
+mod fleet;
 mod front;
 mod run;
 mod schedule;
+mod server;
 mod spike;
 
+pub(crate) use fleet::{Fleet, Trial, fleet};
 pub(crate) use run::{IN_TIME, Run};
+pub(crate) use server::{HOLD, TIMES_SLOWER, WORKERS};
 pub(crate) use spike::{Spike, TIMES, spike};

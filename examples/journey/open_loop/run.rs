@@ -7,7 +7,7 @@ use std::time::Duration;
 use tenfold::clock::{Clock, MonotonicClock, Tick};
 use tenfold::histogram::Distribution;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, Job};
 use super::front::{Count, Front};
 use super::schedule::Schedule;
 use crate::problem::Problem;
@@ -61,7 +61,7 @@ pub(super) fn run(
     let sessions = (0..workers)
         .map(|_| service.session())
         .collect::<Result<Vec<_>, _>>()?;
-    let backlog = Backlog::default();
+    let backlog = Backlog::<Job>::default();
     let clock = MonotonicClock::new();
     let start = clock.now();
     // Known before it begins, so that a worker knows what was due while it lasted.

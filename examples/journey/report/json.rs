@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Row, spike};
+use super::{Row, fleet, spike};
 use crate::stage::Resharding;
 
 pub(super) fn document(rows: &[Row]) -> String {
@@ -32,6 +32,7 @@ fn row(row: &Row) -> Value {
         "findings": row.findings,
         "resharding": row.resharding.map(resharding),
         "spike": row.spike.as_ref().map(spike::json),
+        "fleet": row.fleet.as_ref().map(fleet::json),
     })
 }
 

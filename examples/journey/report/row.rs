@@ -5,7 +5,7 @@ use std::time::Duration;
 use tenfold::histogram::Distribution;
 
 use crate::database::Traffic;
-use crate::open_loop::Spike;
+use crate::open_loop::{Fleet, Spike};
 use crate::stage::Resharding;
 
 pub(crate) struct Row {
@@ -27,6 +27,7 @@ pub(crate) struct Row {
     pub(crate) findings: Vec<String>,
     pub(crate) resharding: Option<Resharding>,
     pub(crate) spike: Option<Spike>,
+    pub(crate) fleet: Option<Fleet>,
 }
 
 impl Row {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Row, spike};
+use super::{Row, fleet, spike};
 use crate::input::Workload;
 use crate::stage::Resharding;
 
@@ -53,6 +53,9 @@ pub(super) fn row(row: &Row) -> String {
     }
     if let Some(spike) = &row.spike {
         spike::notes(spike, &mut note);
+    }
+    if let Some(fleet) = &row.fleet {
+        fleet::notes(fleet, &mut note);
     }
     if let Some(error) = &row.first_error {
         note(&format!("first error: {error}"));

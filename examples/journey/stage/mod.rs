@@ -3,6 +3,7 @@
 mod admission;
 mod four_shards;
 mod one_database;
+mod three_servers;
 
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> &'static [&'static dyn Stage] {
         &one_database::OneDatabase,
         &four_shards::FourShards,
         &admission::Admission,
+        &three_servers::ThreeServers,
     ]
 }
 
@@ -53,6 +55,8 @@ pub(crate) enum Load {
     Closed,
     /// Requests come by a schedule, more than can be answered. Makes a door for a service that answers so many per second.
     Spike(fn(f64) -> Result<Box<dyn Door>, Problem>),
+    /// Requests come by a schedule, more than one application server can answer.
+    Fleet,
 }
 
 /// Decides which requests get in.

@@ -11,6 +11,9 @@ mod housekeeper;
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 #[path = "no_housekeeper.rs"]
 mod housekeeper;
+mod periodic;
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+mod periodic_tests;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -24,6 +27,11 @@ pub(crate) use arm::wake_at;
 pub use deadline::Deadline;
 #[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
 pub(crate) use housekeeper::without_threads;
+#[cfg_attr(
+    not(any(tenfold_loom, tenfold_shuttle)),
+    expect(unreachable_pub, reason = "public for the model checkers")
+)]
+pub use periodic::{Nudger, Periodic, Upkeep};
 pub(crate) use timers::TimerKey;
 pub use timers::Timers;
 pub(crate) use waking::{Discarded, shielded, wake};

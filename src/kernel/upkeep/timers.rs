@@ -208,7 +208,7 @@ impl Timers {
     }
 
     /// Whether they fire only when somebody moves the clock.
-    pub(super) const fn is_manual(&self) -> bool {
+    pub(crate) const fn is_manual(&self) -> bool {
         self.housekeeper.is_none()
     }
 }

@@ -30,10 +30,13 @@ const ROOMS: [(&str, u8); 20] = [
 ];
 
 /// Parts that stand on another floor than their room.
-const RAISED: [(&str, &str, u8); 7] = [
+const RAISED: [(&str, &str, u8); 10] = [
     ("ring", "shared", 2),
     ("ring", "bounded", 2),
     ("autoscale", "actuators", 3),
+    ("balance", "error", 1),
+    ("balance", "id", 1),
+    ("balance", "request", 1),
     ("limit", "decision", 1),
     ("limit", "error", 1),
     ("limit", "headers", 1),
@@ -44,7 +47,12 @@ const RAISED: [(&str, &str, u8); 7] = [
 pub(crate) const PURE: [&str; 4] = ["policy", "algorithm", "placement", "strategy"];
 
 /// Pairs on one floor of which the first may import the second.
-const NEIGHBOURS: [(&str, &str); 2] = [("balance", "health"), ("concurrency", "limit")];
+/// A policy that goes by keys is a placement of backends: `balance` takes those of `ring`.
+const NEIGHBOURS: [(&str, &str); 3] = [
+    ("balance", "health"),
+    ("balance", "ring"),
+    ("concurrency", "limit"),
+];
 
 /// The umbrella error knows every module, so only the crate root and the adapters may know it.
 const UMBRELLA: &str = "error";

@@ -1,5 +1,6 @@
 //! The modules that can be measured. To add one, write its file and list it here.
 
+mod balance;
 mod clock;
 mod histogram;
 mod limit;
@@ -23,6 +24,10 @@ pub(crate) const MODULES: &[Module] = &[
     Module {
         name: "limit",
         workloads: limit::workloads,
+    },
+    Module {
+        name: "balance",
+        workloads: balance::workloads,
     },
     Module {
         name: "histogram",

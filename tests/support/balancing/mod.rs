@@ -1,0 +1,4 @@
+//! Models of the balancer for the checkers.
+
+#[cfg(tenfold_shuttle)]
+mod schedules;

@@ -1,0 +1,107 @@
+//! One of each refusal.
+
+use std::io::ErrorKind;
+
+use tenfold::{balance, health, limit, ring};
+
+pub(crate) const NO_BACKEND: [balance::NoBackend; 5] = [
+    balance::NoBackend::AllExcluded,
+    balance::NoBackend::AllUnavailable { total: 2 },
+    balance::NoBackend::Empty,
+    balance::NoBackend::Overloaded,
+    balance::NoBackend::Panic {
+        usable: 1,
+        total: 2,
+    },
+];
+
+pub(crate) fn balance() -> [balance::Error; 6] {
+    [
+        balance::Error::BadSetting {
+            rule: "x must be 1",
+        },
+        balance::Error::DuplicateKey { key: "a".into() },
+        balance::Error::NoBackend(balance::NoBackend::Empty),
+        balance::Error::SameId {
+            keys: Box::new(("a".into(), "b".into())),
+        },
+        balance::Error::TooMany { count: 2, limit: 1 },
+        balance::Error::UnknownKey { key: "a".into() },
+    ]
+}
+
+pub(crate) fn checks() -> [health::CheckError; 5] {
+    [
+        health::CheckError::failed("no disk"),
+        health::CheckError::Io(ErrorKind::ConnectionRefused),
+        health::CheckError::Lost,
+        health::CheckError::Panicked,
+        health::CheckError::TimedOut,
+    ]
+}
+
+pub(crate) fn health() -> [health::Error; 4] {
+    [
+        health::Error::BadSetting {
+            rule: "x must be 1",
+        },
+        health::Error::DuplicateKey { key: "a".into() },
+        health::Error::Expired { key: "a".into() },
+        health::Error::TooMany { limit: 1 },
+    ]
+}
+
+pub(crate) const LIMIT: [limit::Error; 13] = [
+    limit::Error::BadBudget { bytes: 1 },
+    limit::Error::BadCount { most: 16 },
+    limit::Error::BadWindow,
+    limit::Error::BurstTooLarge {
+        burst: 2,
+        largest: 1,
+    },
+    limit::Error::CostAboveLimit { cost: 2, limit: 1 },
+    limit::Error::Limited { retry_after: None },
+    limit::Error::LogTooLong {
+        limit: 1,
+        largest: 1,
+    },
+    limit::Error::PeriodTooLong,
+    limit::Error::TimedOut,
+    limit::Error::TooFast {
+        tokens: 1,
+        nanos: 1,
+    },
+    limit::Error::TooManyClasses { given: 257 },
+    limit::Error::TooManyWaiters { limit: 1 },
+    limit::Error::ZeroPeriod,
+];
+
+pub(crate) const RING: [ring::Error; 15] = [
+    ring::Error::BadState,
+    ring::Error::CapacityExceeded {
+        needed: 2,
+        capacity: 1,
+    },
+    ring::Error::DuplicateNode {
+        first: 0,
+        second: 1,
+    },
+    ring::Error::Factor,
+    ring::Error::Incomparable,
+    ring::Error::Nameless { node: 0 },
+    ring::Error::NoPoints,
+    ring::Error::NoSlots,
+    ring::Error::NotPrime { size: 4 },
+    ring::Error::Outdated,
+    ring::Error::Probes { given: 0 },
+    ring::Error::RingSizes {
+        minimum: 2,
+        maximum: 1,
+    },
+    ring::Error::TooManyEntries {
+        needed: 2,
+        limit: 1,
+    },
+    ring::Error::TooManyNodes { nodes: 2, limit: 1 },
+    ring::Error::UnknownNode,
+];
