@@ -51,7 +51,7 @@ fn shut() -> TokenBucket {
 /// As a thread reads them that does nothing else but ask.
 fn stamps() -> impl Iterator<Item = Tick> {
     let start = MonotonicClock::new().now().as_nanos();
-    (start..).step_by(12).map(Tick::from_nanos)
+    (start..).step_by(4).map(Tick::from_nanos)
 }
 
 fn buckets(c: &mut Criterion) {

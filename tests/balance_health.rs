@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tenfold::balance::{
-    Adaptive, BackendId, Balancer, FailureKind, NoBackend, Policy, Request, RoundRobin, View,
+    Adaptive, BackendId, Balancer, Drained, FailureKind, NoBackend, Policy, Request, RoundRobin,
+    View,
 };
 use tenfold::clock::{Clock, ManualClock};
 use tenfold::health::{
@@ -526,4 +527,42 @@ fn settings_of_health_are_looked_at() {
     assert!(builder().outlier(outlier).build().is_err());
     let slow = SlowStart::over(Duration::from_secs(1)).floor(f32::NAN);
     assert!(builder().slow_start(slow).build().is_err());
+}
+
+#[test]
+fn who_had_to_stay_is_not_taken_out_for_what_is_long_ago() {
+    let (balancer, clock) = rotating(Outlier::default(), 2);
+    for _ in 0..40 {
+        balancer
+            .lease(&Request::new())
+            .unwrap()
+            .failure(FailureKind::Faulty);
+    }
+    assert_eq!((balancer.stats().ejected, balancer.stats().usable), (1, 1));
+    // Nothing is asked meanwhile. When the other one is back, this one has been quiet for a while.
+    (0..400).for_each(|_| clock.advance(Duration::from_secs(1)));
+    assert_eq!((balancer.stats().ejected, balancer.stats().usable), (0, 2));
+}
+
+#[test]
+fn putting_a_backend_brings_it_back_and_a_list_leaves_it_draining() {
+    let (balancer, _) = rotating(Outlier::default(), 2);
+    let lease = balancer.lease(&Request::new()).unwrap();
+    let key = lease.key().to_owned();
+    let drain = balancer.drain(&key).unwrap();
+    balancer.replace_all(["b0", "b1"]).unwrap();
+    assert_eq!(
+        balancer.stats().usable,
+        1,
+        "a list says who is there, not who is in service"
+    );
+    balancer
+        .update(|changes| {
+            changes.put(key.as_str());
+        })
+        .unwrap();
+    assert_eq!(balancer.stats().usable, 2);
+    assert_eq!(drain.wait(), Drained::Resumed);
+    lease.success();
+    assert!(shares(&balancer, 10).contains_key(&key));
 }

@@ -35,6 +35,13 @@ fn a_static_set_is_told_once() {
 }
 
 #[test]
+fn a_life_takes_time() {
+    let registry = InProcess::with_clock(ManualClock::new());
+    let refused = registry.register("a", 1, Duration::ZERO).map(|_| ());
+    assert!(matches!(refused, Err(Error::BadSetting { rule }) if rule.starts_with("ttl")));
+}
+
+#[test]
 fn entries_live_as_long_as_they_show_signs_of_life() {
     let clock = ManualClock::new();
     let registry = InProcess::with_clock(clock.clone());

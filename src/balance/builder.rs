@@ -41,7 +41,8 @@ pub struct Config {
     /// What failures multiply the expected cost of a backend by, at most: 32 by default, 1 to a million. The first costs 8 (or this, if it
     /// is less), and each further one in a row doubles that. It is forgotten over decay times, and half of it with each success.
     pub failure_factor: f32,
-    /// The latency that is expected while none is known: 30 ms by default, 1 ns to 1 h.
+    /// The latency that is expected while none is known of any backend: 30 ms by default, 1 ns to 1 h. Once some are known, a backend of which
+    /// nothing is known, or nothing any more, is expected to take nine tenths of the usual: a little less, so that it is found out.
     pub initial_latency: Duration,
     /// What to do when few backends are in order: nothing special by default.
     pub panic: Panic,

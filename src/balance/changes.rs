@@ -24,6 +24,8 @@ pub struct Changes<T> {
 enum Edit<T> {
     Add(Spec<T>),
     Put(Spec<T>),
+    /// As `Put`, but whoever drains goes on draining.
+    Keep(Spec<T>),
     Remove(Box<str>),
     Weight(Box<str>, u32),
     Value(Box<str>, Arc<T>),
@@ -87,7 +89,7 @@ impl<T> Changes<T> {
         self.push(Edit::Add(spec.into()))
     }
 
-    /// Adds a backend, or makes the one of its key as `spec` has it.
+    /// Adds a backend, or makes the one of its key as `spec` has it. If it drains, it is put back into service.
     pub fn put(&mut self, spec: impl Into<Spec<T>>) -> &mut Self {
         self.push(Edit::Put(spec.into()))
     }
@@ -118,7 +120,8 @@ impl<T> Changes<T> {
         self.push(Edit::Draining(key.as_ref().into(), draining))
     }
 
-    /// Removes all that are not among `specs`, and puts these: see [`put`](Self::put). Refused if two of them have one key.
+    /// Removes all that are not among `specs`, and adds these or makes those that are there as `specs` has them. Backends that drain or are
+    /// [disabled](Self::set_enabled) stay so. Refused if two specs have one key.
     pub fn replace_all(&mut self, specs: Vec<Spec<T>>) -> &mut Self {
         let mut keys = HashSet::new();
         if let Some(twice) = specs.iter().find(|spec| !keys.insert(spec.key())) {
@@ -128,7 +131,7 @@ impl<T> Changes<T> {
         self.push(Edit::Only(
             specs.iter().map(|spec| spec.profile.id).collect(),
         ));
-        self.list.extend(specs.into_iter().map(Edit::Put));
+        self.list.extend(specs.into_iter().map(Edit::Keep));
         self
     }
 
@@ -210,9 +213,9 @@ impl<T, Plan> Draft<'_, T, Plan> {
                     Ok(())
                 }
             },
-            Edit::Put(spec) => {
+            Edit::Put(spec) | Edit::Keep(spec) => {
                 match self.known(&spec.profile.key)? {
-                    Some(place) => self.put(place, spec),
+                    Some(place) => self.put(place, spec, matches!(edit, Edit::Put(_))),
                     None => self.add(spec),
                 }
                 Ok(())
@@ -290,7 +293,7 @@ impl<T, Plan> Draft<'_, T, Plan> {
         self.done.change.added += 1;
     }
 
-    fn put(&mut self, place: usize, spec: &Spec<T>) {
+    fn put(&mut self, place: usize, spec: &Spec<T>, resume: bool) {
         let Some(Some(record)) = self.records.get_mut(place) else {
             return;
         };
@@ -307,6 +310,11 @@ impl<T, Plan> Draft<'_, T, Plan> {
             max_in_flight: spec.max_in_flight,
             vitals: before.vitals.clone(),
         });
+        if resume && record.standing.draining {
+            record.standing.draining = false;
+            let vitals = record.backend.vitals.clone();
+            self.done.gates.push((vitals, false));
+        }
         self.done.change.changed += 1;
     }
 

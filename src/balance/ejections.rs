@@ -310,12 +310,18 @@ impl Seen {
     }
 
     fn row(&self, id: BackendId) -> Row {
-        let consecutive = u32::try_from(self.vitals.failures_in_a_row()).unwrap_or(u32::MAX);
+        let failures = self.vitals.failures().saturating_sub(self.failures);
+        // A row that ended before this interval is no news: whoever had it was kept then, because somebody had to stay.
+        let consecutive = if failures == 0 {
+            0
+        } else {
+            self.vitals.failures_in_a_row()
+        };
         Row {
             id: id.as_u64(),
             successes: self.vitals.successes().saturating_sub(self.successes),
-            failures: self.vitals.failures().saturating_sub(self.failures),
-            consecutive,
+            failures,
+            consecutive: u32::try_from(consecutive).unwrap_or(u32::MAX),
             times: self.times,
             until: self.until,
             was_out: self.was_out,

@@ -35,7 +35,8 @@ pub enum FailureKind {
     TimedOut,
     /// It answered with an error of its own, as HTTP's 500.
     Faulty,
-    /// It said that it has too much to do, as HTTP's 429 or 503, and perhaps when to come back.
+    /// It said that it has too much to do, as HTTP's 429 or 503, and perhaps when to come back. To a policy that goes by latency that is a
+    /// latency of this length, to be forgotten as any other: so the backend gets little for a while, but it may get something sooner.
     Overloaded {
         /// When to come back.
         retry_after: Option<Duration>,

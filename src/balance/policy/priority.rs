@@ -11,7 +11,8 @@ use crate::balance::{Error, Request};
 ///
 /// A level counts as whole while the part of its weight that is in order, times 1.4, is 1 or more: so with 72 % it still takes everything.
 /// Below that it takes that product, and the next level takes what is left, as far as it is healthy itself. If all levels together can't
-/// take everything, each takes its part. If a level has nobody who may be chosen for a request, the next one is asked, and the ones before
+/// take everything, each takes its part. Backends that are disabled, draining or of weight 0 are no part of their level: nothing is missing
+/// without them. If a level has nobody who may be chosen for a request, the next one is asked, and the ones before
 /// after the last.
 ///
 /// Within a level the policy `P` chooses.

@@ -22,7 +22,7 @@ pub enum Upkeep {
     /// The process's housekeeper; on a clock that is moved by hand, whoever moves it.
     #[default]
     Automatic,
-    /// The caller, by [`Monitor::upkeep`].
+    /// The caller, by [`Monitor::upkeep`] or [`Balancer::upkeep`](crate::balance::Balancer::upkeep).
     Manual,
 }
 

@@ -154,13 +154,15 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::DuplicateKey`] if there is one of this key, [`Error::TooMany`] if there are as many as may be.
+    /// [`Error::DuplicateKey`] if there is one of this key, [`Error::TooMany`] if there are as many as may be, [`Error::BadSetting`] for a
+    /// `ttl` of zero.
     pub fn register(
         &self,
         key: &str,
         value: T,
         ttl: Duration,
     ) -> Result<Registration<T, C>, Error> {
+        Error::unless(!ttl.is_zero(), "ttl must be above zero")?;
         let value = Arc::new(value);
         let expires = self.shared.clock.now().saturating_add(ttl);
         let key: Arc<str> = key.into();

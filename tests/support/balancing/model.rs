@@ -85,6 +85,7 @@ impl Model {
             Edit::Add(spec) | Edit::Put(spec) => {
                 if let Some(known) = self.find(&spec.key) {
                     known.spec = spec.clone();
+                    known.draining &= !matches!(edit, Edit::Put(_));
                     done[2] += 1;
                 } else {
                     self.set.push(Backend::new(spec));
@@ -107,7 +108,12 @@ impl Model {
                     .retain(|backend| specs.iter().any(|spec| spec.key == backend.spec.key));
                 done[1] += before - self.set.len();
                 for spec in specs {
+                    let draining = self.find(&spec.key).is_some_and(|known| known.draining);
                     self.edit(&Edit::Put(spec.clone()), done)?;
+                    // Who drains goes on draining.
+                    if let Some(known) = self.find(&spec.key) {
+                        known.draining = draining;
+                    }
                 }
             }
             Edit::Weight(key, weight) => {

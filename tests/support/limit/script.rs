@@ -313,7 +313,8 @@ impl<'b> Run<'b> {
         if back {
             self.model.take_back(&charge);
         } else {
-            self.lost = self.lost.wrapping_add(cost);
+            // A counter that is full stays full.
+            self.lost = self.lost.saturating_add(cost);
         }
         Ok(())
     }

@@ -30,8 +30,9 @@ pub(super) enum Allowance {
 
 /// Tokens per second of [`Allowance::Everything`].
 pub(super) const RATE: u32 = 1_000_000_000;
-/// What the thread's own timestamps advance by from call to call: about what a call takes that reads a clock.
-pub(super) const PACE_NS: u64 = 12;
+/// What the thread's own timestamps advance by from call to call: about what the fastest call takes. With more, threads would run ahead of
+/// real time, in which the next round begins, and be refused there.
+pub(super) const PACE_NS: u64 = 4;
 
 /// A limiter of this allowance that answered as it must.
 pub(super) fn checked<L: Limiter>(clock: &L::Clock, allowance: Allowance) -> Result<L, String> {
