@@ -57,6 +57,8 @@ impl<L: Limiter> Timed for One<L> {
         Box::new(Calls {
             operation: move || L::ask(&mut handle),
             admitted_of_two: self.admitted_of_two,
+            exact: L::EXACT,
+            of: std::any::type_name::<L>(),
         })
     }
 }
@@ -83,6 +85,8 @@ impl<L: Limiter> Timed for Two<L> {
         Box::new(Calls {
             operation,
             admitted_of_two: 1,
+            exact: L::EXACT,
+            of: std::any::type_name::<L>(),
         })
     }
 }
@@ -91,6 +95,9 @@ impl<L: Limiter> Timed for Two<L> {
 struct Calls<F> {
     operation: F,
     admitted_of_two: u64,
+    exact: bool,
+    /// Who is asked.
+    of: &'static str,
 }
 
 impl<F: FnMut() -> bool> Worker for Calls<F> {
@@ -100,10 +107,8 @@ impl<F: FnMut() -> bool> Worker for Calls<F> {
         for _ in 0..calls {
             admitted += u64::from(black_box((self.operation)()));
         }
-        assert_eq!(
-            admitted,
-            calls / 2 * self.admitted_of_two,
-            "of {calls} calls"
-        );
+        let due = calls / 2 * self.admitted_of_two;
+        let good = admitted == due || !self.exact && admitted < due;
+        assert!(good, "{} admitted {admitted} instead of {due}", self.of);
     }
 }

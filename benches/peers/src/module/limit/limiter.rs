@@ -9,6 +9,9 @@ pub(super) trait Limiter: Sized + Sync + 'static {
     where
         Self: 'l;
 
+    /// Whether it admits all that it should while several threads ask at once.
+    const EXACT: bool = true;
+
     fn clock() -> Result<Self::Clock, String>;
 
     fn build(clock: &Self::Clock, allowance: Allowance) -> Result<Self, String>;

@@ -111,6 +111,9 @@ impl<const FAIR: bool> Limiter for Leaky<FAIR> {
     type Clock = ();
     type Handle<'l> = &'l leaky_bucket::RateLimiter;
 
+    /// An unfair one refuses at times when two threads ask at once, though there are tokens.
+    const EXACT: bool = FAIR;
+
     fn clock() -> Result<(), String> {
         Ok(())
     }
