@@ -15,6 +15,8 @@ use tenfold::clock::ManualClock;
 use tenfold::limit::{Leased, Quota};
 use tenfold::snapshot::{Reader, Snapshot};
 
+#[path = "support/explore.rs"]
+mod explore;
 #[path = "support/limiting/mod.rs"]
 mod limiting;
 #[path = "support/red.rs"]
@@ -22,25 +24,8 @@ mod red;
 #[path = "support/waiting/mod.rs"]
 mod waiting;
 
+use explore::{explore, explore_only};
 use red::must_fail;
-
-/// Explores `model`; `preemptions` bounds how often a thread is interrupted, which keeps larger models finite.
-fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    // More in the deep run.
-    let more = std::env::var("TENFOLD_PREEMPTIONS")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    explore_only(more.unwrap_or(0).max(preemptions), model);
-}
-
-/// As [`explore`], for a model that is too large for more in any run.
-fn explore_only(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    // A model that fills a table before it begins has a long way, without a choice.
-    builder.max_branches = 10_000;
-    builder.check(model);
-}
 
 /// A value that the test keeps alive, so that a broken protocol is caught by a count and not by reading freed memory.
 struct Watched {

@@ -12,27 +12,13 @@ use tenfold::__kernel::{Arc, leave};
 use tenfold::balance::{BackendId, Balancer, Drained, Lease, Policy, Request, Spec, View};
 use tenfold::clock::ManualClock;
 
+#[path = "support/explore.rs"]
+mod explore;
 #[path = "support/red.rs"]
 mod red;
 
+use explore::{explore, explore_only};
 use red::must_fail;
-
-/// Explores `model`; `preemptions` bounds how often a thread is interrupted, which keeps larger models finite.
-fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    // More in the deep run.
-    let more = std::env::var("TENFOLD_PREEMPTIONS")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    explore_only(more.unwrap_or(0).max(preemptions), model);
-}
-
-/// As [`explore`], for a model that is too large for more in any run.
-fn explore_only(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 10_000;
-    builder.check(model);
-}
 
 /// The backend that the request names, or the first.
 #[derive(Debug)]

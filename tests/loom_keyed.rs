@@ -17,25 +17,17 @@ use tenfold::__kernel::{Arc, VersionLock, leave};
 use tenfold::clock::{ManualClock, Tick};
 use tenfold::limit::{Keyed, Overflow, Quota};
 
+#[path = "support/explore.rs"]
+mod explore;
 #[path = "support/red.rs"]
 mod red;
 
+use explore::explore;
 use red::must_fail;
 
 type Limiter = Arc<Keyed<u64, ManualClock>>;
 
 const BURST: u64 = 3;
-
-/// Explores `model`; `preemptions` bounds how often a thread is interrupted, which keeps larger models finite.
-fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    // More in the deep run.
-    let more = std::env::var("TENFOLD_PREEMPTIONS")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    builder.preemption_bound = Some(more.unwrap_or(0).max(preemptions));
-    builder.check(model);
-}
 
 /// Seven places, of which as many as `taken` has are in use: the key of each has taken so many tokens.
 fn limiter(overflow: Overflow, taken: &[u64]) -> Limiter {

@@ -13,17 +13,13 @@ use loom::thread;
 use tenfold::__kernel::{Periodic, Upkeep};
 use tenfold::clock::{Clock, ManualClock, Tick};
 
+#[path = "support/explore.rs"]
+mod explore;
 #[path = "support/red.rs"]
 mod red;
 
+use explore::explore;
 use red::must_fail;
-
-fn explore(model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.max_branches = 10_000;
-    builder.check(model);
-}
 
 /// Sees what it was given.
 struct Diary {
@@ -75,7 +71,7 @@ fn nudge_against_nudge() {
 
 #[test]
 fn a_nudge_is_not_lost() {
-    explore(nudge_against_nudge);
+    explore(3, nudge_against_nudge);
 }
 
 #[test]
@@ -99,7 +95,7 @@ fn nudge_against_clock() {
 
 #[test]
 fn a_moved_clock_is_not_overlooked() {
-    explore(nudge_against_clock);
+    explore(3, nudge_against_clock);
 }
 
 #[test]
@@ -129,7 +125,7 @@ fn earlier_against_later() {
 
 #[test]
 fn the_earlier_of_two_times_is_kept() {
-    explore(earlier_against_later);
+    explore(3, earlier_against_later);
 }
 
 /// The handle is dropped while a call arms the next.
@@ -151,7 +147,7 @@ fn drop_against_nudge() {
 
 #[test]
 fn the_end_leaves_nothing_behind() {
-    explore(drop_against_nudge);
+    explore(3, drop_against_nudge);
 }
 
 #[test]

@@ -67,6 +67,16 @@ impl<T> Backend<T> {
         self.vitals.in_flight()
     }
 
+    /// The same, to be changed: what goes on at it is shared.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            profile: self.profile.clone(),
+            value: self.value.clone(),
+            vitals: self.vitals.clone(),
+            ..*self
+        }
+    }
+
     /// Enters, if it has room.
     #[inline]
     pub(super) fn enter(&self) -> bool {

@@ -336,14 +336,7 @@ impl<T, Plan> Draft<'_, T, Plan> {
 
     fn rebuild(&mut self, key: &str, change: impl FnOnce(&mut Backend<T>)) -> Result<(), Error> {
         let record = self.found(key)?;
-        let before = &record.backend;
-        let mut backend = Backend {
-            profile: before.profile.clone(),
-            value: before.value.clone(),
-            weight: before.weight,
-            max_in_flight: before.max_in_flight,
-            vitals: before.vitals.clone(),
-        };
+        let mut backend = record.backend.again();
         change(&mut backend);
         record.backend = Modelled::new(backend);
         Ok(())

@@ -78,10 +78,7 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
         source: &S,
     ) -> Result<usize, NoBackend> {
         let now = self.now(request);
-        let with_room = |state: &StateOf<T, P>, index: usize| {
-            state.roster.seats.get(index).is_some_and(Seat::has_room)
-        };
-        self.choose_where(state, request, source, now, with_room)
+        self.choose_where(state, request, source, now, Seat::has_room)
     }
 
     /// The index of a seat for this request that `enter` accepts.
@@ -92,7 +89,7 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
         request: &Request<'_>,
         source: &S,
         now: Tick,
-        enter: impl Fn(&StateOf<T, P>, usize) -> bool,
+        enter: impl Fn(&Seat<T>) -> bool,
     ) -> Result<usize, NoBackend> {
         let Some(plan) = &state.plan else {
             return Err(self.refuse(state));
@@ -104,8 +101,13 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
         };
         let choice = self.policy.pick(plan, &view, request);
         let chosen = match choice {
-            Some(index) if !request.excludes(view.id(index)) && enter(state, index) => index,
-            _ => self.choose_another(state, plan, &view, request, enter)?,
+            Some(index)
+                if !request.excludes(view.id(index))
+                    && state.roster.seats.get(index).is_some_and(&enter) =>
+            {
+                index
+            }
+            _ => self.choose_another(plan, &view, request, enter)?,
         };
         self.house.count(Event::Pick);
         if state.mode == Mode::Spray {
@@ -126,11 +128,10 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
     #[inline(never)]
     fn choose_another<S: Source>(
         &self,
-        state: &StateOf<T, P>,
         plan: &P::Plan,
         view: &Candidates<'_, T, S>,
         request: &Request<'_>,
-        enter: impl Fn(&StateOf<T, P>, usize) -> bool,
+        enter: impl Fn(&Seat<T>) -> bool,
     ) -> Result<usize, NoBackend> {
         let len = view.len();
         let first = view.below(len);
@@ -141,7 +142,7 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
             if !admitted {
                 continue;
             }
-            if enter(state, index) {
+            if view.roster.seats.get(index).is_some_and(&enter) {
                 self.house.count(Event::Fallback);
                 return Ok(index);
             }
@@ -160,10 +161,7 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
         source: &S,
     ) -> Result<(Arc<Backend<T>>, Tick), NoBackend> {
         let now = self.now(request);
-        let entering = |state: &StateOf<T, P>, index: usize| {
-            state.roster.seats.get(index).is_some_and(Seat::enter)
-        };
-        let index = self.choose_where(state, request, source, now, entering)?;
+        let index = self.choose_where(state, request, source, now, Seat::enter)?;
         match state.roster.seats.get(index) {
             Some(seat) => Ok((seat.backend.clone(), now)),
             // It was just entered.
@@ -314,7 +312,7 @@ impl<T, P: Policy, C: Clock> Inner<T, P, C> {
                 .iter()
                 .filter(|record| record.standing.ejected)
                 .count(),
-            ejections: self.ejections.as_ref().map_or(0, Ejections::total),
+            ejections: counted(Event::Ejection),
             usable: state
                 .records
                 .iter()

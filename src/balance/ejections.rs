@@ -12,20 +12,19 @@ use std::collections::HashMap;
 
 use super::BackendId;
 use super::state::{Record, State};
+use super::stats::Event;
 use super::vitals::Vitals;
 use crate::health::{Outlier, Row, Verdict};
 use crate::kernel::clock::Tick;
 use crate::kernel::rng::Rng;
 use crate::kernel::snapshot::Snapshot;
-use crate::kernel::sync::{Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::kernel::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// Who is out.
 pub(super) struct Ejections {
     outlier: Outlier,
     /// Whether an interval is under way; a hint to those that fail.
     sweeping: AtomicBool,
-    /// Ejections so far.
-    total: AtomicU64,
     book: Mutex<Book>,
 }
 
@@ -37,7 +36,6 @@ struct Book {
 }
 
 /// A backend at the beginning of the interval, and what became of it.
-#[derive(Clone)]
 struct Seen {
     vitals: Arc<Vitals>,
     successes: u64,
@@ -53,18 +51,12 @@ impl Ejections {
         Self {
             outlier,
             sweeping: AtomicBool::new(false),
-            total: AtomicU64::new(0),
             book: Mutex::new(Book {
                 rng: Rng::seeded(seed),
                 interval_ends: None,
                 seen: HashMap::new(),
             }),
         }
-    }
-
-    /// Ejections so far.
-    pub(super) fn total(&self) -> u64 {
-        self.total.load(Ordering::Relaxed)
     }
 
     /// Whether a failure, the last of so many in a row, is a reason to call [`fail`](Self::fail).
@@ -127,7 +119,6 @@ impl Ejections {
         let (times, until) = self.outlier.ejection(seen.times, now, rng);
         seen.times = times;
         seen.eject(until);
-        self.total.fetch_add(1, Ordering::Relaxed);
         true
     }
 
@@ -213,7 +204,6 @@ impl Ejections {
             match verdict {
                 Verdict::Eject { until, .. } => {
                     seen.eject(*until);
-                    self.total.fetch_add(1, Ordering::Relaxed);
                 }
                 Verdict::Return { .. } => {
                     seen.bring_back();
@@ -328,8 +318,9 @@ impl Seen {
         }
     }
 
-    const fn eject(&mut self, until: Tick) {
+    fn eject(&mut self, until: Tick) {
         self.until = Some(until);
+        self.vitals.house.count(Event::Ejection);
     }
 
     /// Whether it was out.

@@ -11,10 +11,11 @@ pub(super) enum Event {
     Failure,
     Cancel,
     Update,
+    Ejection,
 }
 
 impl Event {
-    pub(super) const COUNT: usize = 8;
+    pub(super) const COUNT: usize = 9;
 }
 
 /// What happened at a [`Balancer`](super::Balancer) since it was made, and how it is now.
