@@ -37,8 +37,9 @@ use crate::kernel::sync::Arc;
 ///
 /// # Complexity
 ///
-/// A pick takes two or three atomic operations, and a lease seven from begin to end, however many backends there are, besides what the
-/// policy says of itself. Neither allocates. A change copies the list of backends. A backend takes about 400 bytes besides its value.
+/// A pick takes one or two atomic read-modify-writes, and a lease seven from begin to end, however many backends there are, besides what the
+/// policy says of itself. Neither allocates. A change copies the list of backends. A backend
+/// has lines of the cache of its own for what goes on at it, so it takes some hundreds of bytes besides its value.
 pub struct Balancer<T, P: Policy = Adaptive, C: Clock = MonotonicClock> {
     inner: Arc<Inner<T, P, C>>,
 }
