@@ -54,6 +54,7 @@ mod error;
 mod kernel;
 
 pub mod balance;
+pub mod cache;
 pub mod health;
 pub mod limit;
 pub mod ring;

@@ -216,6 +216,59 @@ pub(crate) fn enter() -> Pin {
     pin
 }
 
+/// A record for a reader that finds a value first, announces it with [`Pin::cover`] and then looks whether it is still there.
+#[inline]
+pub(crate) fn stand_by() -> Cover {
+    let mine = MINE.try_with(Cell::get).ok().flatten();
+    match mine {
+        Some(record) if record.announced.load(Ordering::Relaxed) == IDLE => Cover { record, borrowed: true },
+        _ => Cover { record: take(), borrowed: false },
+    }
+}
+
+/// A record that announces single values, found before they are announced.
+pub(crate) struct Cover {
+    record: &'static Record,
+    borrowed: bool,
+}
+
+impl Cover {
+    /// Announces that the caller is about to use the value at `address`, which may be retired already: it must look again at where it
+    /// found it, by a sequentially consistent load, and leave the value alone if it isn't there any more.
+    #[inline(always)]
+    pub(crate) fn cover(&self, address: usize) {
+        self.record.announced.store(address as u64, Ordering::Release); std::sync::atomic::compiler_fence(Ordering::SeqCst);
+        store_load_barrier();
+    }
+}
+
+impl Drop for Cover {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.record.announced.store(IDLE, Ordering::Release);
+        if !self.borrowed {
+            self.keep();
+        }
+    }
+}
+
+impl Cover {
+    #[cold]
+    fn keep(&self) {
+        let keeps = KEEPS.try_with(Cell::get).unwrap_or(false);
+        let kept = MINE.try_with(|mine| {
+            let free = keeps && mine.get().is_none();
+            if free {
+                mine.set(Some(self.record));
+            }
+            free
+        });
+        if !kept.unwrap_or(false) {
+            self.record.release();
+        }
+    }
+}
+
 impl Pin {
     /// Narrows the protection to the value at `address`, which the caller found after entering.
     #[inline]
@@ -288,6 +341,11 @@ impl Announced {
             }
         }
         announced
+    }
+
+    /// Whether a reader announced the value at `address`. For values whose readers look again after announcing.
+    pub(crate) fn covers(&self, address: usize) -> bool {
+        self.held.contains(&(address as u64))
     }
 
     /// Whether a reader that began to enter in `era` or earlier has not found its value yet.

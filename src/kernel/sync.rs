@@ -17,7 +17,9 @@ mod imp {
     pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+    };
 
     macro_rules! global {
         ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
@@ -40,7 +42,9 @@ mod imp {
 #[cfg(tenfold_loom)]
 mod imp {
     pub use loom::sync::Arc;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+    };
     pub(crate) use loom::thread::yield_now;
 
     macro_rules! global {
@@ -62,7 +66,9 @@ mod imp {
 #[cfg(tenfold_shuttle)]
 mod imp {
     pub use shuttle::sync::Arc;
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
+    pub(crate) use shuttle::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+    };
     pub(crate) use shuttle::thread::yield_now;
 
     macro_rules! global {
