@@ -33,7 +33,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
             self.counters.raise(1);
             return None;
         };
-        entry.header.touch();
+        entry.touch();
         if !self.counters.raise_briefly(0) { self.counters.raise(0) }
         Some(f(entry.value))
     }

@@ -9,6 +9,7 @@ pub mod histogram;
 pub mod rng;
 pub mod snapshot;
 
+pub(crate) mod asymmetric;
 pub(crate) mod counters;
 pub(crate) mod dice;
 pub(crate) mod error;

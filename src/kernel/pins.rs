@@ -40,13 +40,17 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::sync::atomic::compiler_fence;
 
 use crossbeam_utils::CachePadded;
 
+use super::asymmetric;
 use super::sync::fault::{Fault, is as faulty};
 use super::sync::{AtomicBool, AtomicU64, Ordering, global, local, store_load_barrier};
 
 const IDLE: u64 = 0;
+/// No address, and no era.
+const ARRIVING: u64 = 2;
 
 /// Records in a block; another block is added when all are taken. Small under a model, where each record is a step.
 const BLOCK: usize = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
@@ -233,12 +237,24 @@ pub(crate) struct Cover {
 }
 
 impl Cover {
+    /// Announces that the caller is about to load where to look. Without a barrier: see [`asymmetric::is_light`].
+    #[inline(always)]
+    pub(crate) fn arrive(&self) {
+        self.record.announced.store(ARRIVING, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+    }
+
     /// Announces that the caller is about to use the value at `address`, which may be retired already: it must look again at where it
     /// found it, by a sequentially consistent load, and leave the value alone if it isn't there any more.
     #[inline(always)]
     pub(crate) fn cover(&self, address: usize) {
-        self.record.announced.store(address as u64, Ordering::Release); std::sync::atomic::compiler_fence(Ordering::SeqCst);
-        store_load_barrier();
+        if asymmetric::is_light() {
+            self.record.announced.store(address as u64, Ordering::Release);
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            self.record.announced.swap(address as u64, Ordering::SeqCst);
+            store_load_barrier();
+        }
     }
 }
 
@@ -341,6 +357,17 @@ impl Announced {
             }
         }
         announced
+    }
+
+    /// As [`scan`](Self::scan), also for those who [`cover`](Cover::cover). Nothing if the system refuses to tell.
+    pub(crate) fn scan_covers() -> Option<Self> {
+        asymmetric::heavy().then(Self::scan)
+    }
+
+    /// Whether somebody is arriving, or announced an address in `range`.
+    pub(crate) fn visits(&self, range: std::ops::Range<usize>) -> bool {
+        let inside = |word: &u64| *word == ARRIVING || range.contains(&(*word as usize));
+        self.held.iter().any(inside)
     }
 
     /// Whether a reader announced the value at `address`. For values whose readers look again after announcing.

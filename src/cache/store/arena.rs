@@ -1,170 +1,209 @@
 //! Entries that are read without a lock: where they lie, and when one may be taken away.
 //!
-//! # The life of an entry's place
+//! # The life of a slot
 //!
 //! ```text
-//!          fill             enter/replace            clear/replace           reclaim
-//!   FREE ─────────▶ FILLED ───────────────▶ LINKED ────────────────▶ RETIRED ─────────▶ FREE
-//!                (the owner's alone)   (anybody may read)     (readers from before may read)
+//!           put                    retire                   reclaim
+//!   FREE ─────────▶ LINKED ─────────────────▶ GONE ────────────────────▶ FREE
+//!              (anybody may read)   (readers from before may read)
 //! ```
 //!
 //! The [`Owner`] is one value behind the shard's lock; all steps are its `&mut` methods. Readers come in through [`Arena::read`] without
-//! a lock, find an id in the table, announce the place ([`pins`]), look whether the slot still names it, and only then look at key and value.
+//! a lock: they find a slot by its tag, announce its address ([`Cover`]), look whether the tag is still there, and only then look at key and
+//! value.
 //!
 //! # Why nobody reads what was taken away
 //!
-//! A reader announces the place by a sequentially consistent swap `A` and then loads the slot by a sequentially consistent load `L`. The
-//! owner takes the id out of the slot, and later passes a sequentially consistent fence `F` and loads the announcements `S`. In the one
-//! order of these, `A` comes before `S`: then the owner sees the announcement and leaves the entry. Or `F`, `S`, `A`, `L` follow each other:
-//! then `L` finds the slot without the id, and the reader goes on without the entry. A reader leaves by a release store, which `S` acquires.
+//! A reader announces the slot, `A`, and then loads the tags again, `L`. The owner marks the slot as gone and later passes a barrier `B`
+//! and loads the announcements, `S`. `A` and `L` stay in order, either by themselves or because `B` makes every running thread pass a
+//! barrier ([`asymmetric`](crate::kernel::asymmetric)). So in the one order of all of these `A` comes before `S`: then the owner sees the
+//! announcement and leaves the entry. Or `B`, `S`, `A`, `L` follow each other: then `L` finds the slot gone, and the reader goes on without
+//! the entry. A reader leaves by a release store, which `S` acquires.
 //!
-//! A place may have been reclaimed and filled anew between finding and announcing it; if the slot names it again, it is the entry of the
-//! slot's present key, alive and announced, and the comparison of the keys decides.
+//! A slot may have been reclaimed and filled anew between being found and being announced. If the tag is there again, its entry is alive,
+//! and announced from now on; the comparison of the keys decides.
 //!
-//! Places never move, and neither they nor a [`View`] is given back before the arena is dropped. So a header may be looked at without an
-//! announcement: it is made of atomics, and at worst it belongs to somebody else by now.
+//! # Tables
 //!
-//! When a table becomes too small a larger one follows. Everything is entered there, the view is replaced, and the slots of the old table
-//! are emptied before anything is taken out of the new one; so a reader in the old one cannot confirm an entry that was retired. It finds
-//! nothing, sees that the view is another, and begins again.
+//! A table that became too small is followed by a larger one, and one that is emptied at once by a fresh one. Entries are moved, and so no
+//! reader may be at them: all slots are marked gone, and who is still being read is left behind. While that goes on, and while an entry
+//! moves to an earlier group, `moves` is odd; a reader who finds nothing looks at it and begins again if it has changed.
+//!
+//! Tags are looked at before anything is announced, so a table must not be given back under a reader's hands. A reader announces that it is
+//! arriving before it loads the view. Where that costs nothing ([`asymmetric::is_light`]) the owner looks for those and gives old tables
+//! back; elsewhere they are kept, empty, as long as the arena.
 #![expect(
     unsafe_code,
     reason = "readers use a key and a value by address, without a lock and without a count"
 )]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ptr::NonNull;
 
+use super::group::{Group, SLOTS, dense, id_of, slot_of, tag_of};
 use super::hash::Hash;
-use super::table::{Look, Slot, Table};
+use crate::kernel::asymmetric;
 use crate::kernel::pins::{Announced, Cover};
-use crate::kernel::sync::{
-    AtomicPtr, AtomicU8, AtomicU16, AtomicU32, Ordering, full_barrier,
-};
+use crate::kernel::sync::{AtomicPtr, AtomicU64, Ordering};
 
-/// What is known of an entry without looking at its key: 16 bytes.
-#[derive(Debug)]
-#[repr(C)]
-pub(crate) struct Header {
-    /// The low half of the key's hash.
-    pub(crate) hash: AtomicU32,
-    /// Where the policy keeps it.
-    pub(crate) place: AtomicU32,
-    /// When it expires, in coarse ticks.
-    pub(crate) deadline: AtomicU32,
-    /// Up to three uses since the policy looked last.
-    pub(crate) uses: AtomicU8,
-    pub(crate) flags: AtomicU8,
-    /// Which of the cache's generations it belongs to.
-    pub(crate) generation: AtomicU16,
-}
+/// Slots that are filled, of a hundred, in a table of just the right size.
+const LOAD: usize = 74;
+/// Groups in which an entry may be.
+const REACH: usize = 24;
 
-/// The place has a key and a value.
-const FILLED: u8 = 1;
+type Cell<K, V> = UnsafeCell<MaybeUninit<(K, V)>>;
 
-impl Header {
-    /// Counts a use: a plain store, and none for an entry that is in use all the time. A use that is lost to another thread's does no harm.
-    #[inline]
-    pub(crate) fn touch(&self) {
-        let uses = self.uses.load(Ordering::Relaxed);
-        if uses < 3 {
-            self.uses.store(uses + 1, Ordering::Relaxed);
-        }
-    }
-}
-
-#[repr(C)]
-struct Place<K, V> {
-    header: Header,
-    pair: UnsafeCell<MaybeUninit<(K, V)>>,
-}
-
+/// One table.
 struct View<K, V> {
-    table: Table,
-    /// Places in a chunk, as a power of two.
-    shift: u32,
-    mask: u32,
-    chunks: Box<[AtomicPtr<Place<K, V>>]>,
+    groups: Box<[Group]>,
+    /// Fourteen for each group.
+    pairs: Box<[Cell<K, V>]>,
+}
+
+/// Keys and values that were taken away, to be dropped when the lock is released.
+pub(crate) type Garbage<K, V> = Vec<(K, V)>;
+
+/// No slot near the key's home is free; key and value come back.
+#[derive(Debug)]
+pub(crate) struct NoPlace<K, V>(pub(crate) K, pub(crate) V);
+
+/// An entry that nobody takes away while `'p` lasts.
+pub(crate) struct Entry<'p, K, V> {
+    pub(crate) key: &'p K,
+    pub(crate) value: &'p V,
+    group: &'p Group,
+    slot: usize,
+}
+
+impl<K, V> Entry<'_, K, V> {
+    /// Counts a use.
+    #[inline(always)]
+    pub(crate) fn touch(&self) {
+        self.group.touch(self.slot);
+    }
 }
 
 impl<K, V> View<K, V> {
+    /// A table for `entries`.
+    fn new(entries: usize) -> Self {
+        let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
+        let groups = groups.min(u32::MAX as usize / SLOTS);
+        let pairs = Box::new_uninit_slice(groups * SLOTS);
+        Self {
+            groups: std::iter::repeat_with(Group::new).take(groups).collect(),
+            // SAFETY: a cell of what may be uninitialised is itself always initialised.
+            pairs: unsafe { pairs.assume_init() },
+        }
+    }
+
+    /// Entries for which the table is large enough.
+    fn room(&self) -> usize {
+        self.groups.len() * SLOTS * LOAD / 100
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.groups) + size_of_val(&*self.pairs)
+    }
+
     #[inline(always)]
-    fn place(&self, id: u32) -> Option<NonNull<Place<K, V>>> {
-        let chunk = self.chunks.get((id >> self.shift) as usize)?;
-        let first = NonNull::new(chunk.load(Ordering::Acquire))?;
-        // SAFETY: a chunk has as many places as offsets fit under the mask.
-        Some(unsafe { first.add((id & self.mask) as usize) })
+    fn home(&self, place: u32) -> usize {
+        ((u64::from(place) * self.groups.len() as u64) >> 32) as usize
+    }
+
+    /// The groups in which the entry of `place` may be: its home, and then one of all by another hash each time.
+    #[inline]
+    fn way(&self, place: u32) -> impl Iterator<Item = (usize, &Group)> {
+        let mut hash = place;
+        (0..REACH).map_while(move |_| {
+            let group = self.home(hash);
+            hash = hash.wrapping_mul(0x915F_77F5).wrapping_add(0x6C07_8965);
+            Some((group, self.groups.get(group)?))
+        })
     }
 
     #[inline]
-    fn header(&self, id: u32) -> Option<&Header> {
-        let place = self.place(id)?;
-        // SAFETY: chunks are zeroed when they are made, which is a valid header, live as long as the arena, and a header is only
-        // ever used by shared reference.
-        Some(unsafe { &(*place.as_ptr()).header })
+    fn group(&self, id: u32) -> Option<(&Group, usize)> {
+        let (group, slot) = slot_of(id);
+        Some((self.groups.get(group)?, slot))
+    }
+
+    #[inline(always)]
+    fn address(&self, group: usize, slot: usize) -> Option<*const Cell<K, V>> {
+        self.pairs.get(group * SLOTS + slot).map(std::ptr::from_ref)
+    }
+
+    /// What is in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The slot is filled, and nobody empties it during the lifetime of the answer.
+    #[inline(always)]
+    unsafe fn pair(&self, group: usize, slot: usize) -> Option<(&K, &V)> {
+        let cell = self.pairs.get(group * SLOTS + slot)?;
+        // SAFETY: a cell is written only while its slot is free, and read out only when nobody reads it.
+        let cell = unsafe { &*cell.get() };
+        // SAFETY: it is filled, says the caller.
+        let (key, value) = unsafe { cell.assume_init_ref() };
+        Some((key, value))
     }
 }
 
 /// The part of a shard that is read without its lock.
 pub(crate) struct Arena<K, V> {
     view: AtomicPtr<View<K, V>>,
+    /// Odd while entries move against the order in which readers look for them.
+    moves: AtomicU64,
     owns: PhantomData<(K, V)>,
 }
 
 // SAFETY: readers in several threads share keys and values, and the thread that reclaims or drops them may be another than the one that
 // brought them.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Arena<K, V> {}
-// SAFETY: as above; nothing is bound to a thread.
+// SAFETY: nothing is bound to a thread but what keys and values are.
 unsafe impl<K: Send, V: Send> Send for Arena<K, V> {}
 
-/// An entry that is protected from being reclaimed: by an announcement, or because the shard's lock is held.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<'p, K, V> {
-    pub(crate) header: &'p Header,
-    pub(crate) key: &'p K,
-    pub(crate) value: &'p V,
-}
-
 impl<K, V> Arena<K, V> {
-    #[inline]
+    #[inline(always)]
     fn view(&self) -> &View<K, V> {
         let view = self.view.load(Ordering::SeqCst);
-        // SAFETY: the pointer is never null, and a view lives as long as the arena (`Owner::old`).
+        // SAFETY: the pointer is never null. The caller is the owner, who alone replaces views, or a reader that has announced its arrival,
+        // under which no view is given back.
         unsafe { &*view }
     }
 
-    /// The entry of `key`, announced by `pin`: it stays as it is while `pin` announces nothing else. Wait-free but for a retry whenever
-    /// somebody replaces the very entry, or the table.
+    /// The entry of `key`, announced by `pin`: it stays while `pin` announces nothing else.
     ///
-    /// Nearly all keys are in the first slot of their home bucket that has their tag; the others are searched for.
+    /// Nearly all keys are in the first slot of their home group that has their tag; the others are searched for. `settle` waits for the
+    /// lock of the shard, and is called while entries move.
     #[inline(always)]
     pub(crate) fn read<'p>(
         &'p self,
         pin: &'p Cover,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
+        settle: impl Fn(),
     ) -> Option<Entry<'p, K, V>> {
+        pin.arrive();
         let view = self.view();
-        if let Some((slot, id)) = view.table.first(hash)
-            && let Some(place) = view.place(id)
+        let (home, tag) = (view.home(hash.place()), tag_of(hash.place()));
+        if let Some(group) = view.groups.get(home)
+            && let slot = group.hits(tag).first()
+            && slot < SLOTS
+            && let Some(address) = view.address(home, slot)
         {
-            // SAFETY: as in `View::header`.
-            let header = unsafe { &(*place.as_ptr()).header };
-            if header.hash.load(Ordering::Relaxed) == hash.place() {
-                pin.cover(place.addr().get());
-                if slot.load(Ordering::SeqCst) == id + 1 {
-                    // SAFETY: the place was announced and is still linked, so it is filled, and stays so until `pin` lets go.
-                    let (key, value) = unsafe { pair(place) };
-                    if is_key(key) {
-                        return Some(Entry { header, key, value });
-                    }
+            pin.cover(address.addr());
+            if group.holds(slot, tag) {
+                // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
+                let pair = unsafe { view.pair(home, slot) };
+                if let Some((key, value)) = pair
+                    && is_key(key)
+                {
+                    return Some(Entry { key, value, group, slot });
                 }
             }
         }
-        self.search(pin, hash, is_key)
+        self.search(pin, hash, is_key, settle)
     }
 
     #[cold]
@@ -174,388 +213,387 @@ impl<K, V> Arena<K, V> {
         pin: &'p Cover,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
+        settle: impl Fn(),
     ) -> Option<Entry<'p, K, V>> {
+        let tag = tag_of(hash.place());
         loop {
+            let before = self.moves.load(Ordering::SeqCst);
+            if before % 2 == 1 {
+                settle();
+                continue;
+            }
+            pin.arrive();
             let view = self.view();
-            let found = view.table.find(hash, |slot, id| {
-                let Some(place) = view.place(id) else {
-                    return Look::Other;
-                };
-                // SAFETY: as in `View::header`.
-                let header = unsafe { &(*place.as_ptr()).header };
-                if header.hash.load(Ordering::Relaxed) != hash.place() {
-                    // Another key, or another one by now.
-                    return if slot.holds(id) { Look::Other } else { Look::Again };
+            for (home, group) in view.way(hash.place()) {
+                for slot in group.hits(tag) {
+                    let Some(address) = view.address(home, slot) else { break };
+                    pin.cover(address.addr());
+                    if !group.holds(slot, tag) {
+                        continue;
+                    }
+                    // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
+                    let pair = unsafe { view.pair(home, slot) };
+                    if let Some((key, value)) = pair
+                        && is_key(key)
+                    {
+                        return Some(Entry { key, value, group, slot });
+                    }
                 }
-                pin.cover(place.addr().get());
-                if !slot.holds(id) {
-                    return Look::Again;
+                if !group.was_passed(hash.place()) {
+                    break;
                 }
-                // SAFETY: the place was announced and is still linked, so it is filled, and stays so until `pin` lets go.
-                let (key, value) = unsafe { pair(place) };
-                if is_key(key) {
-                    Look::Found(Entry { header, key, value })
-                } else {
-                    Look::Other
-                }
-            });
-            if found.is_some() || std::ptr::eq(view, self.view()) {
-                return found;
+            }
+            if self.moves.load(Ordering::SeqCst) == before {
+                return None;
             }
         }
     }
 }
 
-/// The key and the value of a filled place.
-///
-/// # Safety
-///
-/// The place is filled, and nobody empties it during `'p`.
-#[inline]
-unsafe fn pair<'p, K, V>(place: NonNull<Place<K, V>>) -> (&'p K, &'p V) {
-    // SAFETY: the place is part of a chunk, and what is in the cell is only written while the place is the owner's alone.
-    let cell = unsafe { &*(*place.as_ptr()).pair.get() };
-    // SAFETY: it is filled, says the caller.
-    let (key, value) = unsafe { cell.assume_init_ref() };
-    (key, value)
-}
-
 /// The part of a shard that only the holder of its lock has.
 pub(crate) struct Owner<K, V> {
-    /// Views that were replaced, kept for readers who found them.
-    old: Vec<Box<View<K, V>>>,
-    /// Places without an entry.
-    free: Vec<u32>,
-    /// Places that were never used begin here.
-    fresh: u32,
-    /// Places that may exist.
-    most: u32,
-    /// Taken out of the table, and perhaps still read.
-    retired: Vec<u32>,
-    bytes: usize,
+    /// The low halves of the keys' hashes, by slot.
+    places: Vec<u32>,
+    /// Slots of the current table whose entries were taken out and not reclaimed yet.
+    gone: Vec<u32>,
+    /// Tables that were replaced.
+    graves: Vec<Grave<K, V>>,
+    linked: usize,
 }
 
-/// Keys and values that were taken away, to be dropped when the lock is released.
-pub(crate) type Garbage<K, V> = Vec<(K, V)>;
-
-/// Why a place was not filled.
-#[derive(Debug)]
-pub(crate) struct NoPlace<K, V>(pub(crate) K, pub(crate) V);
+/// A table that was replaced: nothing is linked in it any more, or nobody will look for it.
+struct Grave<K, V> {
+    view: Box<View<K, V>>,
+    /// Groups before this one have no linked entries.
+    swept: usize,
+    gone: Vec<u32>,
+}
 
 impl<K, V> Arena<K, V> {
-    /// An arena that has room for `expected` entries when it has grown, and more if it must; at most `most` places.
-    pub(crate) fn new(expected: u32, most: u32) -> (Self, Owner<K, V>) {
-        // A chunk is a thirty-second of what is expected.
-        let shift = (expected / 32).max(8).next_power_of_two().trailing_zeros().min(16);
-        let chunks = (expected >> shift) as usize + 2;
-        let first = if expected < 1 << 10 { expected } else { expected / 16 };
-        let view = View {
-            table: Table::new(first as usize),
-            shift,
-            mask: (1 << shift) - 1,
-            chunks: std::iter::repeat_with(|| AtomicPtr::new(std::ptr::null_mut())).take(chunks).collect(),
+    /// An arena with room for `entries` before it grows.
+    pub(crate) fn new(entries: usize) -> (Self, Owner<K, V>) {
+        asymmetric::register();
+        let view = View::new(entries);
+        let owner = Owner {
+            places: vec![0; view.pairs.len()],
+            gone: Vec::new(),
+            graves: Vec::new(),
+            linked: 0,
         };
-        let bytes = view.bytes();
         let arena = Self {
             view: AtomicPtr::new(Box::into_raw(Box::new(view))),
+            moves: AtomicU64::new(0),
             owns: PhantomData,
-        };
-        let owner = Owner {
-            old: Vec::new(),
-            free: Vec::new(),
-            fresh: 0,
-            most,
-            retired: Vec::new(),
-            bytes,
         };
         (arena, owner)
     }
 }
 
-impl<K, V> View<K, V> {
-    fn bytes(&self) -> usize {
-        self.table.bytes() + size_of_val(&*self.chunks)
-    }
-
-    fn layout(&self) -> Option<Layout> {
-        let places = Layout::array::<Place<K, V>>(1 << self.shift).ok()?;
-        // Places of 16, 32 or 64 bytes then lie each in one line.
-        places.align_to(64).ok()
-    }
-}
-
 impl<K, V> Owner<K, V> {
-    /// Where the entry of a key is, and its id.
-    pub(crate) fn find<'a>(
-        &self,
-        arena: &'a Arena<K, V>,
-        hash: Hash,
-        is_key: impl Fn(&K) -> bool,
-    ) -> Option<(Slot<'a>, u32)> {
+    /// The slot of a key.
+    pub(crate) fn find(&self, arena: &Arena<K, V>, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<u32> {
         let view = arena.view();
-        view.table.find(hash, |slot, id| {
-            let same = |header: &Header| header.hash.load(Ordering::Relaxed) == hash.place();
-            if !view.header(id).is_some_and(same) {
-                return Look::Other;
+        let tag = tag_of(hash.place());
+        for (home, group) in view.way(hash.place()) {
+            for slot in group.hits(tag) {
+                let id = id_of(home, slot);
+                if self.entry(arena, id).is_some_and(|entry| is_key(entry.key)) && group.is_linked(slot) {
+                    return Some(id);
+                }
             }
-            match self.entry(arena, id) {
-                Some(entry) if is_key(entry.key) => Look::Found((slot, id)),
-                _ => Look::Other,
+            if !group.was_passed(hash.place()) {
+                return None;
             }
-        })
+        }
+        None
     }
 
-    /// The header of a place, filled or not.
-    #[inline]
-    pub(crate) fn header<'a>(&self, arena: &'a Arena<K, V>, id: u32) -> Option<&'a Header> {
-        arena.view().header(id)
-    }
-
-    /// What is in a place, if it is filled.
-    #[inline]
+    /// What is in a slot, taken out or not.
     pub(crate) fn entry<'a>(&'a self, arena: &'a Arena<K, V>, id: u32) -> Option<Entry<'a, K, V>> {
-        let place = arena.view().place(id)?;
-        let header = arena.view().header(id)?;
-        if header.flags.load(Ordering::Relaxed) & FILLED == 0 {
+        let view = arena.view();
+        let (group, slot) = view.group(id)?;
+        if !group.is_filled(slot) {
             return None;
         }
-        // SAFETY: it is filled, and only `reclaim` and the drop empty places, which need this owner exclusively.
-        let (key, value) = unsafe { pair(place) };
-        Some(Entry { header, key, value })
+        // SAFETY: it is filled, and emptying it needs this owner exclusively.
+        let (key, value) = unsafe { view.pair(slot_of(id).0, slot) }?;
+        Some(Entry { key, value, group, slot })
     }
 
-    /// Fills a free place. The entry is nowhere in the table yet.
-    pub(crate) fn fill(
+    pub(crate) fn uses(&self, arena: &Arena<K, V>, id: u32) -> u8 {
+        arena.view().group(id).map_or(0, |(group, slot)| group.uses(slot))
+    }
+
+    pub(crate) fn set_uses(&self, arena: &Arena<K, V>, id: u32, uses: u8) {
+        if let Some((group, slot)) = arena.view().group(id) {
+            group.set_uses(slot, uses);
+        }
+    }
+
+    /// The low half of the hash of the key in a slot.
+    pub(crate) fn place(&self, id: u32) -> u32 {
+        self.places.get(dense(id)).copied().unwrap_or(0)
+    }
+
+    /// Linked entries.
+    pub(crate) fn len(&self) -> usize {
+        self.linked
+    }
+
+    /// Slots, which ids are less than.
+    pub(crate) fn slots(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Entries for which the table is large enough.
+    pub(crate) fn room(&self, arena: &Arena<K, V>) -> usize {
+        arena.view().room()
+    }
+
+    /// Fills and links a slot for a key that is nowhere in the table.
+    pub(crate) fn put(
         &mut self,
         arena: &Arena<K, V>,
         hash: Hash,
         key: K,
         value: V,
     ) -> Result<u32, NoPlace<K, V>> {
-        let Some(id) = self.vacant(arena) else {
-            return Err(NoPlace(key, value));
-        };
-        let Some(place) = arena.view().place(id) else {
-            return Err(NoPlace(key, value));
-        };
-        // SAFETY: the place is free, so it is the owner's alone, and part of a chunk.
-        let cell = unsafe { &(*place.as_ptr()).pair };
-        // SAFETY: nobody else looks at it before it is linked.
-        unsafe { (*cell.get()).write((key, value)) };
-        if let Some(header) = self.header(arena, id) {
-            header.hash.store(hash.place(), Ordering::Relaxed);
-            header.uses.store(0, Ordering::Relaxed);
-            header.flags.store(FILLED, Ordering::Relaxed);
-        }
-        Ok(id)
-    }
-
-    /// Links a filled place whose key is nowhere in the table.
-    pub(crate) fn link(&mut self, arena: &Arena<K, V>, hash: Hash, id: u32) {
-        while !arena.view().table.enter(hash.place(), hash.tag(), id) {
-            let room = arena.view().table.room();
-            self.replace_table(arena, room.saturating_mul(2));
-        }
-    }
-
-    /// Prepares the table for one more than the `linked` entries in it, of which there will be `most`.
-    pub(crate) fn make_room(&mut self, arena: &Arena<K, V>, linked: usize, most: usize) {
-        let room = arena.view().table.room();
-        if linked >= room {
-            let larger = room.saturating_mul(4);
-            self.replace_table(arena, if larger > most / 2 && linked < most { most } else { larger });
-        }
-    }
-
-    #[cold]
-    fn replace_table(&mut self, arena: &Arena<K, V>, room: usize) {
-        let old = arena.view();
-        let mut room = room.max(16);
-        let table = loop {
-            let table = Table::new(room);
-            let entered = old.table.entries().all(|(tag, id)| {
-                let place = old.header(id).map(|header| header.hash.load(Ordering::Relaxed));
-                place.is_some_and(|place| table.enter(place, tag, id))
-            });
-            if entered {
-                break table;
-            }
-            room = room.saturating_mul(2);
-        };
-        self.replace_view(arena, table, old.chunks.len());
-    }
-
-    fn replace_view(&mut self, arena: &Arena<K, V>, table: Table, chunks: usize) {
-        let old = arena.view();
-        let chunk = |index: usize| {
-            let chunk = old.chunks.get(index).map(|chunk: &AtomicPtr<_>| chunk.load(Ordering::Relaxed));
-            AtomicPtr::new(chunk.unwrap_or_default())
-        };
-        let view = View {
-            table,
-            shift: old.shift,
-            mask: old.mask,
-            chunks: (0..chunks.max(old.chunks.len())).map(chunk).collect(),
-        };
-        self.bytes += view.bytes();
-        let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
-        // SAFETY: the pointer came from a box, and the arena owned it.
-        let old = unsafe { Box::from_raw(old) };
-        old.table.abandon();
-        self.old.push(old);
-    }
-
-    fn vacant(&mut self, arena: &Arena<K, V>) -> Option<u32> {
-        if let Some(id) = self.free.pop() {
-            return Some(id);
-        }
-        if self.fresh >= self.most {
-            return None;
-        }
-        let id = self.fresh;
-        if arena.view().place(id).is_none() {
-            self.add_chunk(arena, id)?;
-        }
-        self.fresh += 1;
-        Some(id)
-    }
-
-    #[cold]
-    fn add_chunk(&mut self, arena: &Arena<K, V>, id: u32) -> Option<()> {
-        let index = (id >> arena.view().shift) as usize;
-        if index >= arena.view().chunks.len() {
-            let room = arena.view().table.room();
-            let mut table = Table::new(room);
-            let old = arena.view();
-            let enter = |table: &Table| {
-                old.table.entries().all(|(tag, id)| {
-                    let place = old.header(id).map(|header| header.hash.load(Ordering::Relaxed));
-                    place.is_some_and(|place| table.enter(place, tag, id))
-                })
-            };
-            while !enter(&table) {
-                table = Table::new(table.room().saturating_mul(2));
-            }
-            self.replace_view(arena, table, index.saturating_mul(2).max(8));
-        }
         let view = arena.view();
-        let layout = view.layout()?;
-        // SAFETY: a place has a header, so its size is not zero.
-        let chunk = unsafe { alloc_zeroed(layout) };
-        if chunk.is_null() {
-            handle_alloc_error(layout);
+        for (passed, (home, group)) in view.way(hash.place()).enumerate() {
+            let Some(slot) = group.free() else { continue };
+            let id = id_of(home, slot);
+            let Some(cell) = view.pairs.get(dense(id)) else { break };
+            // SAFETY: the slot is free, so nobody looks at the cell before the tag is set, which happens after this.
+            unsafe { (*cell.get()).write((key, value)) };
+            if let Some(place) = self.places.get_mut(dense(id)) {
+                *place = hash.place();
+            }
+            for (_, group) in view.way(hash.place()).take(passed) {
+                group.pass(hash.place());
+            }
+            group.link(slot, tag_of(hash.place()), false);
+            self.linked += 1;
+            return Ok(id);
         }
-        self.bytes += layout.size();
-        view.chunks.get(index)?.store(chunk.cast(), Ordering::Release);
-        Some(())
+        Err(NoPlace(key, value))
     }
 
-    /// Takes a linked entry out of the table. It may still be read.
-    pub(crate) fn retire(&mut self, arena: &Arena<K, V>, slot: Slot<'_>, id: u32) {
-        if let Some(header) = self.header(arena, id) {
-            arena.view().table.clear(header.hash.load(Ordering::Relaxed), slot);
-        }
-        self.retired.push(id);
-    }
-
-    /// Puts another entry of the same key in the place of one, which may still be read.
-    pub(crate) fn exchange(&mut self, slot: Slot<'_>, old: u32, new: u32) {
-        slot.replace(new);
-        self.retired.push(old);
-    }
-
-    /// The slot of a linked entry.
-    pub(crate) fn slot_of<'a>(&self, arena: &'a Arena<K, V>, id: u32) -> Option<Slot<'a>> {
-        let view = arena.view();
-        let place = view.header(id)?.hash.load(Ordering::Relaxed);
-        view.table.slot(place, id)
-    }
-
-    /// Entries that were taken out and not reclaimed yet.
-    pub(crate) fn retired(&self) -> &[u32] {
-        &self.retired
-    }
-
-    /// Frees the places that nobody reads any more, and tells `freed` of each.
-    pub(crate) fn reclaim(
+    /// Puts another value in place of a linked one, in another slot: the new one is there before the old one is gone.
+    pub(crate) fn replace(
         &mut self,
         arena: &Arena<K, V>,
-        garbage: &mut Garbage<K, V>,
-        mut freed: impl FnMut(u32),
-    ) {
-        if self.retired.is_empty() {
+        hash: Hash,
+        old: u32,
+        key: K,
+        value: V,
+    ) -> Result<u32, NoPlace<K, V>> {
+        // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
+        // new slot is not known beforehand, the reader is always told.
+        let view = arena.view();
+        let in_place = view.group(old).is_some_and(|(group, _)| group.free().is_some())
+            && view.home(hash.place()) == slot_of(old).0;
+        if !in_place {
+            arena.moves.fetch_add(1, Ordering::SeqCst);
+        }
+        let put = self.put(arena, hash, key, value);
+        if put.is_ok() {
+            self.retire(arena, old);
+        }
+        if !in_place {
+            arena.moves.fetch_add(1, Ordering::SeqCst);
+        }
+        put
+    }
+
+    /// Takes a linked entry out. It may still be read.
+    pub(crate) fn retire(&mut self, arena: &Arena<K, V>, id: u32) {
+        let view = arena.view();
+        let Some((group, slot)) = view.group(id) else { return };
+        group.retire(slot);
+        let place = self.place(id);
+        for (home, group) in view.way(place) {
+            if home == slot_of(id).0 {
+                break;
+            }
+            group.pass_no_more(place);
+        }
+        self.gone.push(id);
+        self.linked = self.linked.saturating_sub(1);
+    }
+
+    /// Entries that were taken out of the current table and not reclaimed yet.
+    pub(crate) fn gone(&self) -> &[u32] {
+        &self.gone
+    }
+
+    /// Frees the slots that nobody reads any more, and tells `freed` of each of the current table.
+    pub(crate) fn reclaim(&mut self, arena: &Arena<K, V>, garbage: &mut Garbage<K, V>) {
+        if self.gone.is_empty() && self.graves.is_empty() {
             return;
         }
-        full_barrier();
-        let announced = Announced::scan();
-        let mut kept = 0;
-        for index in 0..self.retired.len() {
-            let Some(&id) = self.retired.get(index) else {
-                break;
-            };
-            let Some(place) = arena.view().place(id) else {
-                continue;
-            };
-            if announced.covers(place.addr().get()) {
-                self.retired.swap(kept, index);
-                kept += 1;
-                continue;
-            }
-            if let Some(pair) = self.take(arena, id) {
-                garbage.push(pair);
-            }
-            freed(id);
-            self.free.push(id);
+        for grave in &mut self.graves {
+            grave.sweep();
         }
-        self.retired.truncate(kept);
+        let Some(announced) = Announced::scan_covers() else { return };
+        arena.view().reclaim(&announced, &mut self.gone, garbage);
+        self.graves.retain_mut(|grave| {
+            grave.view.reclaim(&announced, &mut grave.gone, garbage);
+            let empty = grave.swept == grave.view.groups.len() && grave.gone.is_empty();
+            // Only here is it known who is arriving.
+            !empty || !asymmetric::is_light() || grave.view.is_visited(&announced)
+        });
     }
 
-    /// Empties a retired place that nobody reads. What need not be dropped is left.
-    fn take(&mut self, arena: &Arena<K, V>, id: u32) -> Option<(K, V)> {
-        let header = self.header(arena, id)?;
-        let filled = header.flags.load(Ordering::Relaxed) & FILLED != 0;
-        header.flags.store(0, Ordering::Relaxed);
-        if !filled || !std::mem::needs_drop::<(K, V)>() {
-            return None;
+    /// Whether tables that were replaced still have entries to drop.
+    pub(crate) fn has_remains(&self) -> bool {
+        let remains = |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
+        !self.gone.is_empty() || self.graves.iter().any(remains)
+    }
+
+    /// Moves all entries to a table for `entries`, but for those that are being read: `lost` is told their slots, before any other
+    /// changes, and `moved` the old and the new slot of the rest.
+    pub(crate) fn resize(
+        &mut self,
+        arena: &Arena<K, V>,
+        entries: usize,
+        garbage: &mut Garbage<K, V>,
+        mut moved: impl FnMut(u32, Option<u32>),
+    ) {
+        arena.moves.fetch_add(1, Ordering::SeqCst);
+        let old = arena.view();
+        let mut linked = Vec::with_capacity(self.linked);
+        for (index, group) in old.groups.iter().enumerate() {
+            for slot in group.linked() {
+                linked.push(id_of(index, slot));
+                group.retire(slot);
+            }
         }
-        let place = arena.view().place(id)?;
-        // SAFETY: the place is part of a chunk.
-        let cell = unsafe { &(*place.as_ptr()).pair };
-        // SAFETY: it was filled, and is nobody's but the owner's: no reader announced it, and none can find it.
-        let cell = unsafe { &*cell.get() };
-        // SAFETY: it was filled, and its flag says from now on that it isn't, so it is taken once.
-        Some(unsafe { cell.assume_init_read() })
+        let announced = Announced::scan_covers();
+        let view = View::new(entries.max(linked.len()));
+        let places = std::mem::replace(&mut self.places, vec![0; view.pairs.len()]);
+        let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
+        // SAFETY: the pointer came from a box, and the arena owned it.
+        let view = unsafe { Box::from_raw(old) };
+        let mut grave = Grave { swept: view.groups.len(), view, gone: std::mem::take(&mut self.gone) };
+        self.linked = 0;
+        for id in linked {
+            let free = announced.as_ref().is_some_and(|announced| !grave.view.is_covered(announced, id));
+            // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
+            let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
+            let place = places.get(dense(id)).copied().unwrap_or(0);
+            let to = match pair {
+                Some((key, value)) => match self.put(arena, Hash::of_place(place), key, value) {
+                    Ok(to) => Some(to),
+                    Err(NoPlace(key, value)) => {
+                        garbage.push((key, value));
+                        None
+                    }
+                },
+                None => {
+                    grave.gone.push(id);
+                    None
+                }
+            };
+            moved(id, to);
+        }
+        self.graves.push(grave);
+        arena.moves.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Bytes of the tables and the places, without what keys and values own elsewhere.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes + (self.free.capacity() + self.retired.capacity()) * size_of::<u32>()
+    /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
+    pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
+        let view = View::new(arena.view().room());
+        let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
+        // SAFETY: the pointer came from a box, and the arena owned it.
+        let view = unsafe { Box::from_raw(old) };
+        self.graves.push(Grave { view, swept: 0, gone: std::mem::take(&mut self.gone) });
+        self.linked = 0;
     }
 
-    /// Empties and frees everything.
+    /// Bytes of all tables, without what keys and values own elsewhere.
+    pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
+        let graves: usize = self.graves.iter().map(|grave| grave.view.bytes()).sum();
+        arena.view().bytes() + graves + (self.places.capacity() + self.gone.capacity()) * size_of::<u32>()
+    }
+}
+
+impl<K, V> Grave<K, V> {
+    /// Takes out the entries of some groups.
+    fn sweep(&mut self) {
+        const GROUPS: usize = 16;
+        let groups = self.view.groups.iter().enumerate().skip(self.swept).take(GROUPS);
+        for (index, group) in groups {
+            for slot in group.linked() {
+                group.retire(slot);
+                self.gone.push(id_of(index, slot));
+            }
+        }
+        self.swept = (self.swept + GROUPS).min(self.view.groups.len());
+    }
+}
+
+impl<K, V> View<K, V> {
+    fn is_covered(&self, announced: &Announced, id: u32) -> bool {
+        let cell = self.pairs.get(dense(id));
+        cell.is_some_and(|cell| announced.covers(std::ptr::from_ref(cell).addr()))
+    }
+
+    fn is_visited(&self, announced: &Announced) -> bool {
+        let cells = self.pairs.as_ptr_range();
+        announced.visits(cells.start.addr()..cells.end.addr())
+    }
+
+    /// Empties the slots among `gone` that nobody reads. The announcements were looked at after they were marked.
+    fn reclaim(&self, announced: &Announced, gone: &mut Vec<u32>, garbage: &mut Garbage<K, V>) {
+        gone.retain(|id| {
+            if self.is_covered(announced, *id) {
+                return true;
+            }
+            if std::mem::needs_drop::<(K, V)>() {
+                // SAFETY: it was marked before the announcements were looked at, and nobody reads it.
+                garbage.extend(unsafe { self.take(*id) });
+            } else if let Some((group, slot)) = self.group(*id) {
+                group.vacate(slot);
+            }
+            false
+        });
+    }
+
+    /// Empties a slot.
     ///
     /// # Safety
     ///
-    /// The arena is this owner's, and nobody will use it any more.
-    pub(crate) unsafe fn dismantle(&mut self, arena: &mut Arena<K, V>) {
-        for id in 0..self.fresh {
-            drop(self.take(arena, id));
+    /// The slot is filled, and nobody reads it or can find it.
+    unsafe fn take(&self, id: u32) -> Option<(K, V)> {
+        let (group, slot) = self.group(id)?;
+        let cell = self.pairs.get(dense(id))?;
+        // SAFETY: nobody writes to the cell meanwhile.
+        let cell = unsafe { &*cell.get() };
+        // SAFETY: it is filled, and is vacant from now on, so it is taken once.
+        let pair = unsafe { cell.assume_init_read() };
+        group.vacate(slot);
+        Some(pair)
+    }
+}
+
+impl<K, V> Drop for View<K, V> {
+    fn drop(&mut self) {
+        if !std::mem::needs_drop::<(K, V)>() {
+            return;
         }
-        let view = arena.view.load(Ordering::Relaxed);
-        // SAFETY: the arena owns the box, and nobody uses it any more.
-        let view = unsafe { Box::from_raw(view) };
-        if let Some(layout) = view.layout() {
-            for chunk in &view.chunks {
-                let first = chunk.load(Ordering::Relaxed);
-                if !first.is_null() {
-                    // SAFETY: it was allocated with this layout, and is freed once: views share chunks, but this is the last view.
-                    unsafe { dealloc(first.cast(), layout) };
-                }
-            }
+        for id in 0..id_of(self.groups.len(), 0) {
+            let filled = self.group(id).is_some_and(|(group, slot)| group.is_filled(slot));
+            // SAFETY: it is filled, and nobody has the table any more.
+            let pair = filled.then(|| unsafe { self.take(id) });
+            drop(pair);
         }
-        self.old.clear();
-        self.fresh = 0;
-        self.free.clear();
-        self.retired.clear();
+    }
+}
+
+impl<K, V> Drop for Arena<K, V> {
+    fn drop(&mut self) {
+        let view = self.view.load(Ordering::Relaxed);
+        // SAFETY: the pointer came from a box, the arena owns it, and nobody reads any more.
+        drop(unsafe { Box::from_raw(view) });
     }
 }

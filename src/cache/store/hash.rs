@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher, Hash as Hashable};
 
-/// A mixed 64-bit hash. The highest bits choose the shard, of the 32 in the middle the high ones place an entry in its shard's table and the
-/// lowest eight tell neighbours in a bucket apart; the policy knows a key by these 32.
+/// A mixed 64-bit hash. The highest bits choose the shard. Of the 32 in the middle, by which the policy knows a key, the high ones place an
+/// entry in its shard's table and the lowest eight tell neighbours in a group apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hash(u64);
 
@@ -20,21 +20,15 @@ impl Hash {
         (self.0 >> 16) as u32
     }
 
-    /// Never zero, which marks a free slot.
-    #[inline]
-    pub(crate) fn tag(self) -> u8 {
-        Self::tag_of(self.place())
-    }
-
-    #[inline]
-    pub(crate) fn tag_of(place: u32) -> u8 {
-        place as u8 | 1
-    }
-
     /// One of up to 65536 shards, by a mask.
     #[inline]
     pub(crate) fn shard(self, mask: usize) -> usize {
         (self.0 >> 48) as usize & mask
+    }
+
+    /// A hash of which only the part is known that a table needs.
+    pub(crate) fn of_place(place: u32) -> Self {
+        Self(u64::from(place) << 16)
     }
 
     #[inline]

@@ -1,8 +1,8 @@
 //! Where entries are: read without a lock, changed under one.
 
 mod arena;
+mod group;
 mod hash;
-mod table;
 
-pub(crate) use arena::{Arena, Entry, Garbage, Header, NoPlace, Owner};
+pub(crate) use arena::{Arena, Entry, Garbage, NoPlace, Owner};
 pub(crate) use hash::Hash;

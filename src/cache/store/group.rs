@@ -1,0 +1,241 @@
+//! Which slots of a table are taken, and by whom: groups of fourteen, each half a cache line.
+//!
+//! The tags of a group, a byte of the hash each, stand together in two words, so that a few instructions find the slots to look at. An
+//! entry that finds its home group full goes on to another one, and every full group it passes counts it, in one of four counts by its
+//! hash: a search goes on only behind a group that somebody of its kind passed.
+//!
+//! # Invariants
+//!
+//! * Only the holder of the shard's lock changes tags and counts. Readers change nothing but uses.
+//! * A tag stands from when its entry is filled until it is retired, and the mark [`GONE`] from then until it is reclaimed.
+//! * A count saturates; a saturated one is never lowered, and a new table starts afresh.
+
+use crate::kernel::sync::{AtomicU8, AtomicU64, Ordering};
+
+/// Slots in a group.
+pub(super) const SLOTS: usize = 14;
+/// Slots in a word.
+const HALF: usize = SLOTS / 2;
+/// A slot without an entry.
+const FREE: u8 = 0;
+/// A slot whose entry was taken out and may still be read.
+const GONE: u8 = 1;
+/// Where the two counts of a word begin, four bits each.
+const COUNTS: u32 = 56;
+const FULL: u64 = 15;
+/// The highest bit of each tag.
+const HIGHS: u64 = 0x0080_8080_8080_8080;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// How often an entry was used is in the low bits of its byte, and stays at this.
+const SATURATED: u8 = 3;
+/// The entry has something that a reader must look at before its value.
+pub(super) const SPECIAL: u8 = 0x80;
+
+#[repr(align(32))]
+pub(super) struct Group {
+    /// A tag for each of seven slots, and in the highest byte two counts of those who passed.
+    tags: [AtomicU64; 2],
+    /// Uses since the policy looked last.
+    uses: [AtomicU8; SLOTS],
+}
+
+/// The tag of a key: never one of the marks.
+#[inline(always)]
+pub(super) fn tag_of(place: u32) -> u8 {
+    // 254 tags, from two.
+    (((place & 0xFF) * 254) >> 8) as u8 + 2
+}
+
+/// Which count stands for a key: the word, and the shift in it.
+#[inline(always)]
+fn count_of(place: u32) -> (usize, u32) {
+    ((place >> 8 & 1) as usize, COUNTS + (place >> 7 & 4))
+}
+
+/// Names a slot of a table: sixteen ids for each group, of which the last two are never used.
+#[inline(always)]
+pub(super) fn id_of(group: usize, slot: usize) -> u32 {
+    (group << 4 | slot) as u32
+}
+
+/// The group and the slot of an id.
+#[inline(always)]
+pub(super) fn slot_of(id: u32) -> (usize, usize) {
+    (id as usize >> 4, id as usize & 15)
+}
+
+/// Where an array with an entry for each slot has that of `id`.
+#[inline(always)]
+pub(crate) fn dense(id: u32) -> usize {
+    (id - (id >> 4) * 2) as usize
+}
+
+/// Slots of a group, one bit each: the first word's seven by the highest bit of their bytes, the second word's by the bit below.
+#[derive(Clone, Copy)]
+pub(super) struct Hits(u64);
+
+impl Hits {
+    #[inline(always)]
+    fn of(first: u64, second: u64) -> Self {
+        Self(first | second >> 1)
+    }
+
+    /// A slot, or a number past the last.
+    #[inline(always)]
+    pub(super) fn first(self) -> usize {
+        let bit = self.0.trailing_zeros() as usize;
+        if self.0 == 0 {
+            return SLOTS;
+        }
+        (bit >> 3) + if bit & 1 == 1 { 0 } else { HALF }
+    }
+}
+
+impl Iterator for Hits {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let slot = (self.0 != 0).then(|| self.first());
+        self.0 &= self.0.wrapping_sub(1);
+        slot
+    }
+}
+
+/// The bytes of `word` that are zero, by their highest bit; above one that is there may be one that isn't.
+#[inline(always)]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
+impl Group {
+    pub(super) fn new() -> Self {
+        Self {
+            tags: std::array::from_fn(|_| AtomicU64::new(0)),
+            uses: std::array::from_fn(|_| AtomicU8::new(0)),
+        }
+    }
+
+    /// The slots whose tag is `tag`, and perhaps some more.
+    #[inline(always)]
+    pub(super) fn hits(&self, tag: u8) -> Hits {
+        let pattern = u64::from(tag) * ONES;
+        let [first, second] = &self.tags;
+        let first = zeros(first.load(Ordering::SeqCst) ^ pattern);
+        Hits::of(first, zeros(second.load(Ordering::SeqCst) ^ pattern))
+    }
+
+    /// Whether an entry like the one of `place` may have passed.
+    #[inline]
+    pub(super) fn was_passed(&self, place: u32) -> bool {
+        let (word, shift) = count_of(place);
+        let word = self.tags.get(word).map_or(0, |word| word.load(Ordering::SeqCst));
+        word >> shift & FULL != 0
+    }
+
+    #[inline(always)]
+    fn tag(&self, slot: usize) -> u8 {
+        let (word, slot) = if slot < HALF { (0, slot) } else { (1, slot - HALF) };
+        let word = self.tags.get(word).map_or(0, |word| word.load(Ordering::SeqCst));
+        (word >> (slot * 8)) as u8
+    }
+
+    /// Whether a slot has an entry with that tag, now.
+    #[inline(always)]
+    pub(super) fn holds(&self, slot: usize, tag: u8) -> bool {
+        self.tag(slot) == tag
+    }
+
+    /// Counts a use: a plain store, and none for an entry that is in use all the time. A use that is lost to another thread's does no harm.
+    #[inline(always)]
+    pub(super) fn touch(&self, slot: usize) -> u8 {
+        let Some(byte) = self.uses.get(slot) else { return 0 };
+        let uses = byte.load(Ordering::Relaxed);
+        if uses & SATURATED < SATURATED {
+            byte.store(uses + 1, Ordering::Relaxed);
+        }
+        uses
+    }
+
+    pub(super) fn uses(&self, slot: usize) -> u8 {
+        self.uses.get(slot).map_or(0, |byte| byte.load(Ordering::Relaxed) & SATURATED)
+    }
+
+    pub(super) fn set_uses(&self, slot: usize, uses: u8) {
+        if let Some(byte) = self.uses.get(slot) {
+            let special = byte.load(Ordering::Relaxed) & SPECIAL;
+            byte.store(special | uses.min(SATURATED), Ordering::Relaxed);
+        }
+    }
+
+    /// A slot that is free.
+    #[inline]
+    pub(super) fn free(&self) -> Option<usize> {
+        let [first, second] = self.tags.each_ref().map(|word| zeros(word.load(Ordering::Relaxed)));
+        Hits::of(first, second).next()
+    }
+
+    /// Slots with an entry that was not taken out.
+    pub(super) fn linked(&self) -> impl Iterator<Item = usize> {
+        (0..SLOTS).filter(|slot| self.tag(*slot) > GONE)
+    }
+
+    /// Whether the slot has an entry, taken out or not.
+    #[inline]
+    pub(super) fn is_filled(&self, slot: usize) -> bool {
+        slot < SLOTS && self.tag(slot) != FREE
+    }
+
+    /// Whether the slot has an entry that was not taken out.
+    #[inline]
+    pub(super) fn is_linked(&self, slot: usize) -> bool {
+        slot < SLOTS && self.tag(slot) > GONE
+    }
+
+    #[inline]
+    pub(super) fn link(&self, slot: usize, tag: u8, special: bool) {
+        if let Some(byte) = self.uses.get(slot) {
+            byte.store(if special { SPECIAL } else { 0 }, Ordering::Relaxed);
+        }
+        self.set(slot, tag);
+    }
+
+    #[inline]
+    pub(super) fn retire(&self, slot: usize) {
+        self.set(slot, GONE);
+    }
+
+    #[inline]
+    pub(super) fn vacate(&self, slot: usize) {
+        self.set(slot, FREE);
+    }
+
+    #[inline(always)]
+    fn set(&self, slot: usize, tag: u8) {
+        let (word, slot) = if slot < HALF { (0, slot) } else { (1, slot - HALF) };
+        if let Some(word) = self.tags.get(word) {
+            let others = word.load(Ordering::Relaxed) & !(0xFF << (slot * 8));
+            word.store(others | u64::from(tag) << (slot * 8), Ordering::Release);
+        }
+    }
+
+    /// An entry passes on its way to a slot elsewhere.
+    pub(super) fn pass(&self, place: u32) {
+        self.count(place, |count| (count + 1).min(FULL));
+    }
+
+    /// An entry that passed is no more.
+    pub(super) fn pass_no_more(&self, place: u32) {
+        self.count(place, |count| if count == FULL { count } else { count.saturating_sub(1) });
+    }
+
+    fn count(&self, place: u32, change: impl Fn(u64) -> u64) {
+        let (word, shift) = count_of(place);
+        if let Some(word) = self.tags.get(word) {
+            let old = word.load(Ordering::Relaxed);
+            let count = change(old >> shift & FULL);
+            word.store(old & !(FULL << shift) | count << shift, Ordering::Release);
+        }
+    }
+}
