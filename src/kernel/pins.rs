@@ -230,6 +230,11 @@ pub(crate) fn stand_by() -> Cover {
     }
 }
 
+/// A record for a reader that stays: another than the thread's own, and good for another thread as well.
+pub(crate) fn stand_apart() -> Cover {
+    Cover { record: PINS.take(), borrowed: false }
+}
+
 /// A record that announces single values, found before they are announced.
 pub(crate) struct Cover {
     record: &'static Record,

@@ -40,15 +40,18 @@
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
 use super::group::{Group, SLOTS, dense, id_of, slot_of, tag_of};
 use super::hash::Hash;
 use crate::kernel::asymmetric;
-use crate::kernel::pins::{Announced, Cover};
+use crate::kernel::pins::{self, Announced, Cover};
 use crate::kernel::sync::{AtomicPtr, AtomicU64, Ordering};
 
 /// Slots that are filled, of a hundred, in a table of just the right size.
 const LOAD: usize = 74;
+/// The deadline of an entry that does not expire.
+pub(crate) const NEVER: u64 = u64::MAX;
 /// Groups in which an entry may be.
 const REACH: usize = 24;
 
@@ -59,6 +62,8 @@ struct View<K, V> {
     groups: Box<[Group]>,
     /// Fourteen for each group.
     pairs: Box<[Cell<K, V>]>,
+    /// When each entry expires, in nanoseconds of the cache's clock; none if entries don't.
+    deadlines: Box<[AtomicU64]>,
 }
 
 /// Keys and values that were taken away, to be dropped when the lock is released.
@@ -72,7 +77,8 @@ pub(crate) struct NoPlace<K, V>(pub(crate) K, pub(crate) V);
 pub(crate) struct Entry<'p, K, V> {
     pub(crate) key: &'p K,
     pub(crate) value: &'p V,
-    group: &'p Group,
+    view: &'p View<K, V>,
+    group: usize,
     slot: usize,
 }
 
@@ -80,13 +86,54 @@ impl<K, V> Entry<'_, K, V> {
     /// Counts a use.
     #[inline(always)]
     pub(crate) fn touch(&self) {
-        self.group.touch(self.slot);
+        if let Some(group) = self.view.groups.get(self.group) {
+            group.touch(self.slot);
+        }
+    }
+
+    /// When the entry expires, if entries do.
+    #[inline(always)]
+    pub(crate) fn deadline(&self) -> Option<&AtomicU64> {
+        self.view.deadlines.get(self.group * SLOTS + self.slot)
     }
 }
 
+/// An entry that is kept for its holder, whatever becomes of it in the cache.
+///
+/// It announces this one entry in a record of its own, so it stands in nobody's way, and may wander to another thread.
+pub(crate) struct Held<'a, K, V> {
+    key: NonNull<K>,
+    value: NonNull<V>,
+    id: u32,
+    _cover: Cover,
+    arena: PhantomData<&'a Arena<K, V>>,
+}
+
+impl<K, V> Held<'_, K, V> {
+    pub(crate) fn key(&self) -> &K {
+        // SAFETY: the entry was announced while it was linked or the lock was held, and stays as long as the announcement.
+        unsafe { self.key.as_ref() }
+    }
+
+    pub(crate) fn value(&self) -> &V {
+        // SAFETY: as for the key.
+        unsafe { self.value.as_ref() }
+    }
+
+    /// The slot in which it was found.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+}
+
+// SAFETY: it is a shared reference to the entry, and an announcement that any thread may withdraw.
+unsafe impl<K: Sync, V: Sync> Send for Held<'_, K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Sync, V: Sync> Sync for Held<'_, K, V> {}
+
 impl<K, V> View<K, V> {
     /// A table for `entries`.
-    fn new(entries: usize) -> Self {
+    fn new(entries: usize, expires: bool) -> Self {
         let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
         let groups = groups.min(u32::MAX as usize / SLOTS);
         let pairs = Box::new_uninit_slice(groups * SLOTS);
@@ -94,6 +141,7 @@ impl<K, V> View<K, V> {
             groups: std::iter::repeat_with(Group::new).take(groups).collect(),
             // SAFETY: a cell of what may be uninitialised is itself always initialised.
             pairs: unsafe { pairs.assume_init() },
+            deadlines: (0..if expires { groups * SLOTS } else { 0 }).map(|_| AtomicU64::new(NEVER)).collect(),
         }
     }
 
@@ -103,7 +151,7 @@ impl<K, V> View<K, V> {
     }
 
     fn bytes(&self) -> usize {
-        size_of_val(&*self.groups) + size_of_val(&*self.pairs)
+        size_of_val(&*self.groups) + size_of_val(&*self.pairs) + size_of_val(&*self.deadlines)
     }
 
     #[inline(always)]
@@ -199,7 +247,7 @@ impl<K, V> Arena<K, V> {
                 if let Some((key, value)) = pair
                     && is_key(key)
                 {
-                    return Some(Entry { key, value, group, slot });
+                    return Some(Entry { key, value, view, group: home, slot });
                 }
             }
         }
@@ -236,7 +284,7 @@ impl<K, V> Arena<K, V> {
                     if let Some((key, value)) = pair
                         && is_key(key)
                     {
-                        return Some(Entry { key, value, group, slot });
+                        return Some(Entry { key, value, view, group: home, slot });
                     }
                 }
                 if !group.was_passed(hash.place()) {
@@ -247,6 +295,18 @@ impl<K, V> Arena<K, V> {
                 return None;
             }
         }
+    }
+}
+
+impl<K, V> Arena<K, V> {
+    /// As [`read`](Self::read), for a holder that stays.
+    pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool, settle: impl Fn()) -> Option<Held<'_, K, V>> {
+        let cover = pins::stand_apart();
+        let (key, value, id) = {
+            let entry = self.read(&cover, hash, is_key, settle)?;
+            (NonNull::from(entry.key), NonNull::from(entry.value), id_of(entry.group, entry.slot))
+        };
+        Some(Held { key, value, id, _cover: cover, arena: PhantomData })
     }
 }
 
@@ -271,9 +331,9 @@ struct Grave<K, V> {
 
 impl<K, V> Arena<K, V> {
     /// An arena with room for `entries` before it grows.
-    pub(crate) fn new(entries: usize) -> (Self, Owner<K, V>) {
+    pub(crate) fn new(entries: usize, expires: bool) -> (Self, Owner<K, V>) {
         asymmetric::register();
-        let view = View::new(entries);
+        let view = View::new(entries, expires);
         let owner = Owner {
             places: vec![0; view.pairs.len()],
             gone: Vec::new(),
@@ -308,6 +368,24 @@ impl<K, V> Owner<K, V> {
         None
     }
 
+    /// Keeps the entry in a slot for a holder that goes on without the lock.
+    pub(crate) fn hold<'a>(&self, arena: &'a Arena<K, V>, id: u32) -> Option<Held<'a, K, V>> {
+        let cover = pins::stand_apart();
+        let entry = self.entry(arena, id)?;
+        let address = entry.view.address(entry.group, entry.slot)?;
+        // Whoever reclaims has the lock, and so sees the announcement.
+        cover.cover(address.addr());
+        let (key, value) = (NonNull::from(entry.key), NonNull::from(entry.value));
+        Some(Held { key, value, id, _cover: cover, arena: PhantomData })
+    }
+
+    /// Whether a slot still has the entry that is held, and it was not taken out.
+    pub(crate) fn has(&self, arena: &Arena<K, V>, held: &Held<'_, K, V>) -> bool {
+        // While it is held its slot is not filled with another, but the table may be another.
+        let entry = self.entry(arena, held.id).filter(|entry| std::ptr::eq(entry.value, held.value.as_ptr()));
+        entry.is_some_and(|entry| entry.view.groups.get(entry.group).is_some_and(|group| group.is_linked(entry.slot)))
+    }
+
     /// What is in a slot, taken out or not.
     pub(crate) fn entry<'a>(&'a self, arena: &'a Arena<K, V>, id: u32) -> Option<Entry<'a, K, V>> {
         let view = arena.view();
@@ -317,7 +395,7 @@ impl<K, V> Owner<K, V> {
         }
         // SAFETY: it is filled, and emptying it needs this owner exclusively.
         let (key, value) = unsafe { view.pair(slot_of(id).0, slot) }?;
-        Some(Entry { key, value, group, slot })
+        Some(Entry { key, value, view, group: slot_of(id).0, slot })
     }
 
     pub(crate) fn uses(&self, arena: &Arena<K, V>, id: u32) -> u8 {
@@ -357,6 +435,7 @@ impl<K, V> Owner<K, V> {
         hash: Hash,
         key: K,
         value: V,
+        deadline: u64,
     ) -> Result<u32, NoPlace<K, V>> {
         let view = arena.view();
         for (passed, (home, group)) in view.way(hash.place()).enumerate() {
@@ -367,6 +446,9 @@ impl<K, V> Owner<K, V> {
             unsafe { (*cell.get()).write((key, value)) };
             if let Some(place) = self.places.get_mut(dense(id)) {
                 *place = hash.place();
+            }
+            if let Some(due) = view.deadlines.get(dense(id)) {
+                due.store(deadline, Ordering::Relaxed);
             }
             for (_, group) in view.way(hash.place()).take(passed) {
                 group.pass(hash.place());
@@ -386,6 +468,7 @@ impl<K, V> Owner<K, V> {
         old: u32,
         key: K,
         value: V,
+        deadline: u64,
     ) -> Result<u32, NoPlace<K, V>> {
         // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
         // new slot is not known beforehand, the reader is always told.
@@ -395,7 +478,7 @@ impl<K, V> Owner<K, V> {
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
         }
-        let put = self.put(arena, hash, key, value);
+        let put = self.put(arena, hash, key, value, deadline);
         if put.is_ok() {
             self.retire(arena, old);
         }
@@ -469,7 +552,8 @@ impl<K, V> Owner<K, V> {
             }
         }
         let announced = Announced::scan_covers();
-        let view = View::new(entries.max(linked.len()));
+        let expires = !old.deadlines.is_empty();
+        let view = View::new(entries.max(linked.len()), expires);
         let places = std::mem::replace(&mut self.places, vec![0; view.pairs.len()]);
         let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
         // SAFETY: the pointer came from a box, and the arena owned it.
@@ -482,7 +566,7 @@ impl<K, V> Owner<K, V> {
             let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
             let place = places.get(dense(id)).copied().unwrap_or(0);
             let to = match pair {
-                Some((key, value)) => match self.put(arena, Hash::of_place(place), key, value) {
+                Some((key, value)) => match self.put(arena, Hash::of_place(place), key, value, grave.view.deadline(id)) {
                     Ok(to) => Some(to),
                     Err(NoPlace(key, value)) => {
                         garbage.push((key, value));
@@ -502,7 +586,7 @@ impl<K, V> Owner<K, V> {
 
     /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
     pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
-        let view = View::new(arena.view().room());
+        let view = View::new(arena.view().room(), !arena.view().deadlines.is_empty());
         let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
         // SAFETY: the pointer came from a box, and the arena owned it.
         let view = unsafe { Box::from_raw(old) };
@@ -533,6 +617,10 @@ impl<K, V> Grave<K, V> {
 }
 
 impl<K, V> View<K, V> {
+    fn deadline(&self, id: u32) -> u64 {
+        self.deadlines.get(dense(id)).map_or(NEVER, |due| due.load(Ordering::Relaxed))
+    }
+
     fn is_covered(&self, announced: &Announced, id: u32) -> bool {
         let cell = self.pairs.get(dense(id));
         cell.is_some_and(|cell| announced.covers(std::ptr::from_ref(cell).addr()))

@@ -4,5 +4,6 @@ mod arena;
 mod group;
 mod hash;
 
-pub(crate) use arena::{Arena, Entry, Garbage, NoPlace, Owner};
+pub(crate) use arena::{Arena, Entry, Garbage, Held, NEVER, NoPlace, Owner};
+pub(crate) use group::dense;
 pub(crate) use hash::Hash;
