@@ -203,11 +203,12 @@ impl<T: Freight> Flight<T> {
         self.tend();
     }
 
-    /// The task of the leader is being polled.
-    pub(super) fn leader_polled(&self, term: u64) {
-        if let Some(hand) = self.state.lock().hand(term) {
-            *hand = Hand::Busy { woken: false };
-        }
+    /// The leader runs: its task is being polled, or it is about to land. `false` if it has lost the lead.
+    pub(super) fn leader_runs(&self, term: u64) -> bool {
+        let mut state = self.state.lock();
+        let hand = state.hand(term);
+        hand.map(|hand| *hand = Hand::Busy { woken: false })
+            .is_some()
     }
 
     /// The poll of the leader is over, without a result.

@@ -42,6 +42,11 @@ impl<T: Freight> Leader<T> {
         self.flight.lock().hand(self.term).is_some()
     }
 
+    /// As [`leads`](Self::leads), and the lead is not taken from it any more before it lands.
+    pub(super) fn holds(&self) -> bool {
+        self.flight.leader_runs(self.term)
+    }
+
     /// Runs a loader, or whatever makes the future of one. What it does on this thread is known to be done by this leader.
     ///
     /// # Blocking
@@ -59,7 +64,7 @@ impl<T: Freight> Leader<T> {
         load: Pin<&mut F>,
     ) -> Poll<F::Output> {
         let waker = self.waker(context.waker());
-        self.flight.leader_polled(self.term);
+        self.flight.leader_runs(self.term);
         let mut context = Context::from_waker(&waker);
         let polled = frames::within(self.frame(), || load.poll(&mut context));
         if polled.is_pending() {

@@ -126,9 +126,8 @@ impl<T> State<T> {
             Phase::Free => {
                 self.line.oldest_grant().is_none() || self.line.revoke(now, patience).is_some()
             }
-            Phase::Led(Hand::Woken(since)) => {
-                now.since(since) >= patience && !faulty(Fault::KeepUnpolledLead)
-            }
+            Phase::Led(Hand::Woken(_)) if faulty(Fault::KeepUnpolledLead) => false,
+            Phase::Led(Hand::Woken(since)) => now.since(since) >= patience,
             Phase::Led(_) | Phase::Landed(_) => false,
         };
         hands_over.then(|| self.hand_over(now)).flatten()
@@ -137,7 +136,9 @@ impl<T> State<T> {
     /// When [`attend`](Self::attend) has something to do; `MAX` is never.
     pub(super) fn next_alarm(&self, patience: Duration) -> Tick {
         let since = match self.phase {
+            Phase::Free if faulty(Fault::KeepUnpolledTurn) => None,
             Phase::Free => self.line.oldest_grant().map(|(_, since)| since),
+            Phase::Led(Hand::Woken(_)) if faulty(Fault::KeepUnpolledLead) => None,
             Phase::Led(Hand::Woken(since)) => Some(since),
             Phase::Led(_) | Phase::Landed(_) => None,
         };

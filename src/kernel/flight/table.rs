@@ -205,7 +205,7 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
         let Some(at) = self.places.find_flight(leader.flight()) else {
             return false;
         };
-        if !leader.leads() {
+        if !leader.holds() {
             return false;
         }
         let valid = self.is_valid(at, epoch);
