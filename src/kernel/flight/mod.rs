@@ -47,7 +47,7 @@ mod places;
 mod rules;
 mod state;
 mod table;
-#[cfg(test)]
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
 mod tests;
 mod waits;
 

@@ -29,7 +29,13 @@ pub struct Passenger<T: Freight> {
 
 /// How waiting for a flight ends.
 #[derive(Debug)]
-#[non_exhaustive]
+#[cfg_attr(
+    any(tenfold_loom, tenfold_shuttle),
+    expect(
+        clippy::exhaustive_enums,
+        reason = "public for the model checkers only"
+    )
+)]
 pub enum Outcome<T: Freight> {
     /// What was loaded.
     Landed(T),

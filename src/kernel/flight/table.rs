@@ -40,7 +40,13 @@ pub struct FlightTable<K, T: Freight> {
 
 /// How a caller gets on board.
 #[derive(Debug)]
-#[non_exhaustive]
+#[cfg_attr(
+    any(tenfold_loom, tenfold_shuttle),
+    expect(
+        clippy::exhaustive_enums,
+        reason = "public for the model checkers only"
+    )
+)]
 pub enum Boarding<T: Freight> {
     /// It loads.
     Lead(Leader<T>),

@@ -97,8 +97,11 @@ impl Drop for Waits {
     }
 }
 
-/// How many leaders wait for others, in the whole process.
-#[cfg(test)]
-pub(super) fn waiting() -> usize {
-    EDGES.lock().len()
+/// Whether any leader waits for `flight`.
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+pub(super) fn waits_for(flight: &dyn Led) -> bool {
+    let own = address(flight);
+    let edges = EDGES.lock();
+    let mut targets = edges.values().flatten();
+    targets.any(|(_, target)| *target == own)
 }

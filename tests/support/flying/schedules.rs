@@ -93,7 +93,7 @@ impl World {
         let version = self.truth[key as usize].fetch_add(1, Ordering::SeqCst) + 1;
         thread::yield_now();
         match how {
-            0 => drop(self.shard.remove(key)),
+            0 => _ = self.shard.remove(key),
             1 => self.shard.clear(),
             _ => self.shard.next_epoch(),
         }
@@ -138,9 +138,9 @@ fn as_task(work: impl Future<Output = ()> + Send + 'static) -> Join {
 fn reader(world: &Arc<World>, name: usize, key: u64) -> Join {
     let world = world.clone();
     if name % 2 == 0 {
-        in_thread(move || drop(world.read(key)))
+        in_thread(move || _ = world.read(key))
     } else {
-        as_task(async move { drop(world.read_async(key).await) })
+        as_task(async move { _ = world.read_async(key).await })
     }
 }
 
@@ -370,7 +370,7 @@ fn some_are_not_polled() {
     let stuck = (0..2).map(|_| {
         let (world, parked) = (world.clone(), parked.clone());
         as_task(async move {
-            let mut read = Box::pin(async move { drop(world.read_async(0).await) });
+            let mut read = Box::pin(async move { _ = world.read_async(0).await });
             let mut poll = |context: &mut Context<'_>| read.as_mut().poll(context).is_pending();
             if std::future::poll_fn(|context| Poll::Ready(poll(context))).await {
                 parked.lock().unwrap().push(read);

@@ -102,7 +102,6 @@ impl Shard {
                 Outcome::Lead(leader) => leader,
                 outcome => return answer(outcome),
             },
-            Start::Boarded(_) => unreachable!("a third way to board"),
         };
         let value = leader.run(load);
         self.finish(key, leader, value);
@@ -123,7 +122,6 @@ impl Shard {
                 Outcome::Lead(leader) => leader,
                 outcome => return answer(outcome),
             },
-            Start::Boarded(_) => unreachable!("a third way to board"),
         };
         let mut load = pin!(leader.run(load));
         let value = std::future::poll_fn(|context| leader.poll_with(context, load.as_mut())).await;
@@ -232,6 +230,6 @@ pub(crate) fn answer(outcome: Outcome<Value>) -> Answer {
         Outcome::Landed(value) => Answer::Shared(value),
         Outcome::TimedOut => Answer::TimedOut,
         Outcome::Recursive => Answer::Denied(Denied::Recursive),
-        _ => panic!("it leads"),
+        Outcome::Lead(_) => panic!("it leads"),
     }
 }
