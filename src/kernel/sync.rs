@@ -267,6 +267,8 @@ pub(crate) mod fault {
         WakeFirst,
         /// A leader that is not polled keeps the lead.
         KeepUnpolledLead,
+        /// Who boards leads, whoever does already.
+        LeadTwice,
         /// Who waits for itself is not told.
         CloseCircle,
     }

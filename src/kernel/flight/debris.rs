@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::flight::Flight;
+use super::core::Flight;
 use super::rules::Freight;
 
 /// What a table has done with. The owner makes one before it takes its lock, so that it is dropped after the lock:

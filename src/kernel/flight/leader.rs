@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::flight::Flight;
+use super::core::Flight;
 use super::frames::{self, Frame};
 use super::rules::Freight;
 

@@ -38,8 +38,8 @@
     expect(unreachable_pub, reason = "public for the model checkers")
 )]
 
+mod core;
 mod debris;
-mod flight;
 mod frames;
 mod leader;
 mod passenger;
@@ -47,12 +47,12 @@ mod places;
 mod rules;
 mod state;
 mod table;
-#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+#[cfg(test)]
 mod tests;
 mod waits;
 
+pub use self::core::Flight;
 pub use debris::Debris;
-pub use flight::Flight;
 pub use leader::Leader;
 pub use passenger::{Outcome, Passenger};
 pub use rules::{Denied, Freight, Rules};

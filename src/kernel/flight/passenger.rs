@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::flight::Flight;
+use super::core::Flight;
 use super::frames;
 use super::leader::Leader;
 use super::rules::Freight;
@@ -36,6 +36,7 @@ pub struct Passenger<T: Freight> {
         reason = "public for the model checkers only"
     )
 )]
+#[must_use = "who leads and is dropped hands the lead on"]
 pub enum Outcome<T: Freight> {
     /// What was loaded.
     Landed(T),

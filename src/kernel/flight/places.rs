@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use super::core::Flight;
 use super::debris::Debris;
-use super::flight::Flight;
 use super::rules::Freight;
 use crate::kernel::slab::{Key, List, Slab};
 

@@ -68,11 +68,6 @@ impl<T> State<T> {
         }
     }
 
-    /// The term of the last leader.
-    pub(super) const fn term(&self) -> u64 {
-        self.term
-    }
-
     /// What the leader of this term is about. `None` if it has lost the lead.
     pub(super) fn hand(&mut self, term: u64) -> Option<&mut Hand> {
         let current = self.term == term || faulty(Fault::LandSuperseded);

@@ -16,8 +16,8 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
+use super::core::{Flight, Seat};
 use super::debris::Debris;
-use super::flight::{Flight, Seat};
 use super::leader::Leader;
 use super::passenger::Passenger;
 use super::places::{Places, Stamp};
@@ -47,6 +47,7 @@ pub struct FlightTable<K, T: Freight> {
         reason = "public for the model checkers only"
     )
 )]
+#[must_use = "who leads and is dropped hands the lead on"]
 pub enum Boarding<T: Freight> {
     /// It loads.
     Lead(Leader<T>),

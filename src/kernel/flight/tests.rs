@@ -43,6 +43,9 @@ fn simulated() -> (ManualClock, Arc<Shard>) {
     (clock, Arc::new(shard))
 }
 
+/// What changes one key or all.
+type Change = fn(&Shard);
+
 /// Counts how often it was woken.
 #[derive(Default)]
 struct Bell(AtomicUsize);
@@ -175,7 +178,7 @@ fn a_failure_is_told_to_all_and_not_kept() {
 
 #[test]
 fn what_is_changed_during_a_load_is_not_overwritten() {
-    let changes: [(fn(&Shard), Option<u64>); 4] = [
+    let changes: [(Change, Option<u64>); 4] = [
         (|shard| _ = shard.remove(1), None),
         (|shard| shard.insert(1, 50), Some(50)),
         (Shard::clear, None),
@@ -310,7 +313,7 @@ fn there_are_as_many_as_may_be() {
 fn a_token_is_good_until_its_key_changes() {
     let (_, shard) = simulated();
     let token = |key| shard.get_or_token(key).unwrap_err();
-    let changes: [fn(&Shard); 5] = [
+    let changes: [Change; 5] = [
         |shard| _ = shard.remove(1),
         |shard| shard.insert(1, 5),
         Shard::clear,

@@ -159,12 +159,15 @@ fn any_number_of_callers_is_one_load() {
 }
 
 #[test]
+fn red_when_whoever_boards_leads() {
+    let test = "flying::schedules::any_number_of_callers_is_one_load";
+    must_fail(test, "LeadTwice", "more than one load");
+}
+
+#[test]
 fn red_when_only_one_is_told() {
-    must_fail(
-        "flying::schedules::any_number_of_callers_is_one_load",
-        "WakeFirst",
-        "deadlock",
-    );
+    let test = "flying::schedules::any_number_of_callers_is_one_load";
+    must_fail(test, "WakeFirst", "deadlock");
 }
 
 /// Two keys are read while they change, and fenced one by one, all at once, and by the owner's epoch.

@@ -100,7 +100,7 @@ impl<T: Freight> Flight<T> {
         if matches!(state.phase, Phase::Landed(_)) {
             return Ok(Seat::Over);
         }
-        if state.is_free() {
+        if state.is_free() || faulty(Fault::LeadTwice) {
             return Ok(Seat::Lead(state.lead()));
         }
         let ticket = state.line.join(1, self.rules.max_waiters)?;
