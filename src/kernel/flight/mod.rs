@@ -42,6 +42,8 @@ mod core;
 mod debris;
 mod frames;
 mod leader;
+#[cfg(test)]
+mod model_tests;
 mod passenger;
 mod places;
 mod rules;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::rooms::{Boarding, Denied, Leader, Outcome, Passenger, Rules, Token};
-use super::shard::{Shard, Start, Value};
+use super::tests::rooms::{Boarding, Denied, Leader, Outcome, Passenger, Rules, Token};
+use super::tests::shard::{Shard, Start, Value};
 use crate::kernel::clock::{Clock, ManualClock};
 
 const KEYS: u64 = 4;

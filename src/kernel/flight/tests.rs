@@ -16,17 +16,15 @@ use super::waits;
 use crate::kernel::clock::{Clock, ManualClock, MonotonicClock, Timers};
 use crate::kernel::upkeep::without_threads;
 
-#[path = "model_tests.rs"]
-mod model;
 #[path = "../../../tests/support/flying/shard.rs"]
-mod shard;
-mod rooms {
-    pub(super) use std::sync::Mutex;
+pub(super) mod shard;
+pub(super) mod rooms {
+    pub(crate) use std::sync::Mutex;
 
-    pub(super) use super::super::{
+    pub(crate) use super::super::{
         Boarding, Debris, Denied, FlightTable, Leader, Outcome, Passenger, Rules, Token,
     };
-    pub(super) use crate::kernel::clock::Tick;
+    pub(crate) use crate::kernel::clock::Tick;
 }
 
 const PATIENCE: Duration = Duration::from_nanos(100);
