@@ -15,6 +15,7 @@
 
 use std::borrow::Borrow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::core::{Flight, Seat};
 use super::debris::Debris;
@@ -73,7 +74,8 @@ impl Token {
 impl<K: Eq, T: Freight> FlightTable<K, T> {
     /// Nothing is under way. Each table has rules of its own, so that tables share no counter.
     #[must_use]
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(mut rules: Rules) -> Self {
+        rules.patience = rules.patience.max(Duration::from_nanos(1));
         Self {
             rules: Arc::new(rules),
             places: Places::new(),
@@ -158,7 +160,7 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
     }
 
     /// The key is being changed: nothing that began before is stored, and no flight that is under way is joined any more. Whether
-    /// there was anything.
+    /// there was anything. Who asks [`is_empty`](Self::is_empty) first needs no debris as a rule.
     #[inline]
     pub fn detach<Q: Eq + ?Sized>(&mut self, hash: u64, key: &Q, debris: &mut Debris<K, T>) -> bool
     where

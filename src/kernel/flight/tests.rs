@@ -565,6 +565,39 @@ fn whoever_joins_a_task_that_is_not_polled_leads_at_once() {
 }
 
 #[test]
+fn a_clock_that_steps_back_prolongs_nothing() {
+    let (clock, shard) = simulated();
+    clock.advance(Duration::from_secs(1));
+    let mut lead = leader(shard.start(1));
+    let mut waiter = Waiter::board(&shard, 1);
+    poll_once(&mut lead).wake();
+    clock.set(Tick::ZERO);
+    waiter.waits();
+    // From the time at which that was noticed.
+    clock.advance(PATIENCE);
+    drop(waiter.leads());
+    assert!(!lead.leads());
+}
+
+#[test]
+fn without_patience_somebody_leads() {
+    let clock = ManualClock::new();
+    let mut rules = rules(clock.clone());
+    rules.patience = Duration::ZERO;
+    let shard = Shard::new(rules);
+    let mut lead = leader(shard.start(1));
+    let waiters = [0; 3].map(|_| Waiter::board(&shard, 1));
+    poll_once(&mut lead).wake();
+    for _ in 0..5 {
+        clock.advance(Duration::from_nanos(1));
+    }
+    assert!(!lead.leads());
+    let leads = |mut waiter: Waiter| matches!(waiter.poll(), Poll::Ready(Outcome::Lead(_)));
+    let leaders = waiters.map(leads).into_iter().filter(|leads| *leads);
+    assert!(leaders.count() > 0);
+}
+
+#[test]
 fn the_lead_is_not_taken_from_who_runs() {
     let (clock, shard) = simulated();
     let mut lead = leader(shard.start(1));
