@@ -13,6 +13,15 @@ pub(crate) mod asymmetric;
 pub(crate) mod counters;
 pub(crate) mod dice;
 pub(crate) mod error;
+#[cfg_attr(
+    not(any(tenfold_loom, tenfold_shuttle)),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the cache is the first that loads"
+    )
+)]
+pub(crate) mod flight;
 pub(crate) mod pins;
 pub(crate) mod seqlock;
 pub(crate) mod slab;

@@ -257,6 +257,26 @@ pub(crate) mod fault {
         ForgetNudge,
         /// Who arms an upkeep does not look whether it was stopped.
         RunStopped,
+        /// A change of a key leaves the load of it attached.
+        KeepAttached,
+        /// A load is stored without a look whether it is still attached.
+        LandUnasked,
+        /// A token is honoured without a look whether its key was changed.
+        FillUnasked,
+        /// A load of an earlier epoch is joined and stored.
+        KeepEpoch,
+        /// A leader that has lost the lead is taken for the one that has it.
+        LandSuperseded,
+        /// A leader that ends without a value tells nobody.
+        DropLead,
+        /// A landing wakes the first that waits, and nobody else.
+        WakeFirst,
+        /// A leader that is not polled keeps the lead.
+        KeepUnpolledLead,
+        /// Who boards leads, whoever does already.
+        LeadTwice,
+        /// Who waits for itself is not told.
+        CloseCircle,
     }
 
     /// Whether the model that runs in this process is to break in this way.

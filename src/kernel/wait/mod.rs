@@ -30,6 +30,7 @@ mod turns;
 
 pub use block::block_on;
 pub use line::{Full, Ticket};
+pub(crate) use line::{Line, Look};
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 pub use queue::WaitQueue;
 pub use turns::Turns;

@@ -1,0 +1,144 @@
+//! The guard of who loads.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::core::Flight;
+use super::frames::{self, Frame};
+use super::rules::Freight;
+
+/// Leads a flight. Dropped before it has landed, because the loader panicked or the future was dropped, it hands the lead to the first that
+/// waits.
+#[must_use = "a leader that is dropped hands the lead to somebody else"]
+pub struct Leader<T: Freight> {
+    flight: Arc<Flight<T>>,
+    term: u64,
+    /// The waker of the task, and the one that its future gets.
+    wakers: Option<(Waker, Waker)>,
+    landed: bool,
+}
+
+impl<T: Freight> Leader<T> {
+    pub(super) const fn new(flight: Arc<Flight<T>>, term: u64) -> Self {
+        Self {
+            flight,
+            term,
+            wakers: None,
+            landed: false,
+        }
+    }
+
+    /// What it leads.
+    #[must_use]
+    pub const fn flight(&self) -> &Arc<Flight<T>> {
+        &self.flight
+    }
+
+    /// Whether it has not lost the lead.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.flight.lock().hand(self.term).is_some()
+    }
+
+    /// As [`leads`](Self::leads), and the lead is not taken from it any more before it lands.
+    pub(super) fn holds(&self) -> bool {
+        self.flight.leader_runs(self.term)
+    }
+
+    /// Runs a loader, or whatever makes the future of one. What it does on this thread is known to be done by this leader.
+    ///
+    /// # Blocking
+    ///
+    /// As long as `load` does. The lead is not taken from a leader that runs.
+    pub fn run<R>(&self, load: impl FnOnce() -> R) -> R {
+        frames::within(self.frame(), load)
+    }
+
+    /// Polls a loader. Between polls the lead is taken from it if it was woken, is not polled for the patience of its table, and another one
+    /// waits; the loader may go on even so, for its own caller.
+    pub fn poll_with<F: Future + ?Sized>(
+        &mut self,
+        context: &mut Context<'_>,
+        load: Pin<&mut F>,
+    ) -> Poll<F::Output> {
+        let waker = self.waker(context.waker());
+        self.flight.leader_runs(self.term);
+        let mut context = Context::from_waker(&waker);
+        let polled = frames::within(self.frame(), || load.poll(&mut context));
+        if polled.is_pending() {
+            self.flight.leader_pending(self.term);
+        }
+        polled
+    }
+
+    /// Gives `value` to all that wait. The owner has asked its table before whether it may be [stored](super::FlightTable::land).
+    /// `false`: this leader has lost the lead, and nobody got the value.
+    ///
+    /// Clones the value once, if anybody waits.
+    pub fn land(mut self, value: &T) -> bool {
+        let landed = self.flight.land(self.term, value);
+        self.landed = true;
+        landed
+    }
+
+    fn frame(&self) -> Frame {
+        Frame {
+            flight: self.flight.clone(),
+            term: self.term,
+        }
+    }
+
+    /// A waker that notes that the task was woken.
+    fn waker(&mut self, task: &Waker) -> Waker {
+        if let Some((known, noting)) = &self.wakers
+            && known.will_wake(task)
+        {
+            return noting.clone();
+        }
+        let noting = Waker::from(Arc::new(Noting {
+            flight: Arc::downgrade(&self.flight),
+            term: self.term,
+            task: task.clone(),
+        }));
+        self.wakers = Some((task.clone(), noting.clone()));
+        noting
+    }
+}
+
+impl<T: Freight> Drop for Leader<T> {
+    fn drop(&mut self) {
+        if !self.landed {
+            self.flight.abandon(self.term);
+        }
+    }
+}
+
+impl<T: Freight> fmt::Debug for Leader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leader")
+            .field("term", &self.term)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The waker of a leader's task. Whoever keeps it keeps no flight.
+struct Noting<T> {
+    flight: Weak<Flight<T>>,
+    term: u64,
+    task: Waker,
+}
+
+impl<T: Freight> Wake for Noting<T> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(flight) = self.flight.upgrade() {
+            flight.leader_woken(self.term);
+        }
+        self.task.wake_by_ref();
+    }
+}
