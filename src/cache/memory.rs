@@ -1,52 +1,233 @@
-//! The handle.
-use std::hash::{BuildHasher, Hash as Hashable};
-use std::borrow::Borrow;
-use super::shard::Shard;
-use super::store::Hash;
-use crate::kernel::counters::Counters;
-use crate::kernel::hash::DefaultHashBuilder;
-use crate::kernel::pins;
+//! The cache in this process's memory.
 
-/// x
-#[allow(missing_debug_implementations)]
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash as Hashable};
+
+use super::core::Core;
+use super::{Builder, Cache, Config, Ref, Stats};
+use crate::kernel::hash::DefaultHashBuilder;
+
+/// A cache in this process's memory, shared by reference: all methods take `&self`.
+///
+/// ```
+/// use tenfold::cache::MemoryCache;
+///
+/// let cache = MemoryCache::new(1000);
+/// cache.insert("answer", 42);
+/// assert_eq!(cache.get("answer"), Some(42));
+/// assert_eq!(cache.remove("answer"), Some(42));
+/// assert_eq!(cache.get("answer"), None);
+/// ```
+///
+/// Keys may be looked up by any borrowed form, as in a `HashMap`.
 pub struct MemoryCache<K, V, S = DefaultHashBuilder> {
-    shards: Box<[Shard<K, V>]>,
-    mask: usize,
-    hasher: S,
-    counters: Counters<4>,
+    core: Core<K, V, S>,
 }
+
 impl<K: Eq + Hashable, V> MemoryCache<K, V> {
-    /// x
+    /// A cache for at most so many entries, with the default settings.
+    #[must_use]
     pub fn new(capacity: u64) -> Self {
-        let bits = (capacity / 2048).max(1).ilog2().min(3);
-        Self { shards: (0..1 << bits).map(|_| Shard::new(capacity >> bits)).collect(), mask: (1 << bits) - 1, hasher: DefaultHashBuilder::new(), counters: Counters::new() }
+        let built = Self::builder().capacity(capacity).build();
+        // The default settings are possible with every capacity.
+        built.unwrap_or_else(|_| unreachable!())
     }
 }
+
+impl<K, V> MemoryCache<K, V> {
+    /// A cache with settings.
+    #[must_use]
+    pub fn builder() -> Builder<K, V> {
+        Builder::new()
+    }
+}
+
+impl<K, V, S> MemoryCache<K, V, S> {
+    pub(super) const fn of(core: Core<K, V, S>) -> Self {
+        Self { core }
+    }
+}
+
 impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
-    /// x
+    /// A clone of the value of a key.
+    ///
+    /// # Blocking
+    ///
+    /// Never waits, but while the table of the key's shard is being replaced, and then only if the key is not found at first. The clone runs
+    /// without any lock.
     #[inline]
-    pub fn read<Q: Hashable + Eq + ?Sized, R>(&self, key: &Q, f: impl FnOnce(&V) -> R) -> Option<R> where K: Borrow<Q> {
-        let hash = Hash::of(&self.hasher, key);
-        let shard = self.shards.get(hash.shard(self.mask))?;
-        let pin = pins::stand_by();
-        let Some(entry) = shard.read(&pin, hash, |k| k.borrow() == key) else {
-            self.counters.raise(1);
-            return None;
-        };
-        entry.touch();
-        if !self.counters.raise_briefly(0) { self.counters.raise(0) }
-        Some(f(entry.value))
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+        V: Clone,
+    {
+        self.core.read(key, V::clone)
     }
-    /// x
+
+    /// Runs `look` on the value of a key, without cloning it.
+    ///
+    /// The value stays while `look` runs, whatever becomes of the entry, and nothing else is kept for it. `look` may use the cache.
+    ///
+    /// # Blocking
+    ///
+    /// As [`get`](Self::get).
     #[inline]
-    pub fn get<Q: Hashable + Eq + ?Sized>(&self, key: &Q) -> Option<V> where K: Borrow<Q>, V: Clone { self.read(key, V::clone) }
-    /// x
+    pub fn read<Q, R>(&self, key: &Q, look: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        self.core.read(key, look)
+    }
+
+    /// The entry of a key, kept for as long as the guard lives.
+    ///
+    /// # Blocking
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_ref<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        self.core.get_ref(key).map(Ref)
+    }
+
+    /// A clone of the value of a key, unnoticed: neither a use nor a hit or miss.
+    pub fn peek<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+        V: Clone,
+    {
+        self.core.peek(key, V::clone)
+    }
+
+    /// Whether a key has an entry, unnoticed.
+    pub fn contains<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        self.core.peek(key, |_| ()).is_some()
+    }
+
+    /// Stores a value, in place of the one that was there.
+    ///
+    /// # Blocking
+    ///
+    /// Takes the lock of the key's shard. What was evicted or replaced is dropped behind it, at the latest by a later insertion.
+    #[inline]
     pub fn insert(&self, key: K, value: V) {
-        let hash = Hash::of(&self.hasher, &key);
-        if let Some(shard) = self.shards.get(hash.shard(self.mask)) { shard.insert(hash, key, value) }
+        let hash = self.core.hash(&key);
+        let terms = self.core.terms(&key, &value);
+        self.core.insert(hash, key, value, terms);
     }
-    /// x
-    pub fn bytes(&self) -> usize { self.shards.iter().map(Shard::bytes).sum() }
-    /// x
-    pub fn len(&self) -> usize { self.shards.iter().map(Shard::len).sum() }
+
+    /// Removes a value and returns a clone of it.
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+        V: Clone,
+    {
+        self.core.remove(key, V::clone)
+    }
+
+    /// Removes an entry, and tells whether there was one.
+    pub fn invalidate<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        self.core.remove(key, |_| ()).is_some()
+    }
+
+    /// Removes everything, at once for whoever asks; what it was is dropped little by little, by later calls.
+    pub fn invalidate_all(&self) {
+        self.core.invalidate_all();
+    }
+
+    /// Entries there are, those included whose time is over and that nobody has noticed yet.
+    pub fn len(&self) -> usize {
+        self.core.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all entries weigh.
+    pub fn weight(&self) -> u64 {
+        self.core.weight()
+    }
+
+    /// What they may weigh.
+    pub fn capacity(&self) -> u64 {
+        self.core.budget.capacity()
+    }
+
+    /// Changes what entries may weigh. Below what they weigh now, entries are evicted before this returns.
+    pub fn set_capacity(&self, capacity: u64) {
+        self.core.set_capacity(capacity);
+    }
+
+    /// Bytes of the cache's own tables, keys and values as such included, without what these own elsewhere.
+    pub fn memory_used(&self) -> usize {
+        self.core.bytes()
+    }
+
+    /// What the cache has done, and holds.
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
+    /// The settings with which it was built.
+    pub const fn config(&self) -> &Config {
+        &self.core.config
+    }
+}
+
+impl<K, V, S> Cache<K, V> for MemoryCache<K, V, S>
+where
+    K: Eq + Hashable + Send + Sync,
+    V: Clone + Send + Sync,
+    S: BuildHasher + Send + Sync,
+{
+    fn get(&self, key: &K) -> Option<V> {
+        self.get(key)
+    }
+
+    fn peek(&self, key: &K) -> Option<V> {
+        self.peek(key)
+    }
+
+    fn insert(&self, key: K, value: V) {
+        self.insert(key, value);
+    }
+
+    fn remove(&self, key: &K) -> Option<V> {
+        self.remove(key)
+    }
+
+    fn invalidate_all(&self) {
+        self.invalidate_all();
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats()
+    }
+}
+
+impl<K, V, S> fmt::Debug for MemoryCache<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryCache").field("config", &self.core.config).finish_non_exhaustive()
+    }
 }

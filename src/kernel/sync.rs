@@ -18,7 +18,7 @@ mod imp {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence,
     };
 
     macro_rules! global {
@@ -43,7 +43,7 @@ mod imp {
 mod imp {
     pub use loom::sync::Arc;
     pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence,
     };
     pub(crate) use loom::thread::yield_now;
 
@@ -67,7 +67,7 @@ mod imp {
 mod imp {
     pub use shuttle::sync::Arc;
     pub(crate) use shuttle::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence,
     };
     pub(crate) use shuttle::thread::yield_now;
 

@@ -27,4 +27,18 @@ impl Policy {
             self.ring.push_back(id);
         }
     }
+    pub(crate) fn renumber(&mut self, to: impl Fn(u32) -> Option<u32>) {
+        self.ring = self.ring.iter().filter_map(|id| to(*id)).collect();
+    }
+    pub(crate) fn clear(&mut self) { self.ring.clear(); }
+}
+
+/// What to evict when there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum EvictionPolicy {
+    /// Adapts to what is asked for.
+    #[default]
+    Adaptive,
 }

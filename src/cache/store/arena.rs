@@ -105,6 +105,7 @@ pub(crate) struct Held<'a, K, V> {
     key: NonNull<K>,
     value: NonNull<V>,
     id: u32,
+    deadline: u64,
     _cover: Cover,
     arena: PhantomData<&'a Arena<K, V>>,
 }
@@ -118,6 +119,11 @@ impl<K, V> Held<'_, K, V> {
     pub(crate) fn value(&self) -> &V {
         // SAFETY: as for the key.
         unsafe { self.value.as_ref() }
+    }
+
+    /// When it expires.
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deadline
     }
 
     /// The slot in which it was found.
@@ -302,23 +308,30 @@ impl<K, V> Arena<K, V> {
     /// As [`read`](Self::read), for a holder that stays.
     pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool, settle: impl Fn()) -> Option<Held<'_, K, V>> {
         let cover = pins::stand_apart();
-        let (key, value, id) = {
+        let (key, value, id, deadline) = {
             let entry = self.read(&cover, hash, is_key, settle)?;
-            (NonNull::from(entry.key), NonNull::from(entry.value), id_of(entry.group, entry.slot))
+            let id = id_of(entry.group, entry.slot);
+            (NonNull::from(entry.key), NonNull::from(entry.value), id, entry.view.deadline(id))
         };
-        Some(Held { key, value, id, _cover: cover, arena: PhantomData })
+        Some(Held { key, value, id, deadline, _cover: cover, arena: PhantomData })
     }
 }
 
 /// The part of a shard that only the holder of its lock has.
 pub(crate) struct Owner<K, V> {
-    /// The low halves of the keys' hashes, by slot.
-    places: Vec<u32>,
+    /// By slot: what of the key's hash the table goes by, and where the policy has the entry.
+    notes: Vec<Note>,
     /// Slots of the current table whose entries were taken out and not reclaimed yet.
     gone: Vec<u32>,
     /// Tables that were replaced.
     graves: Vec<Grave<K, V>>,
     linked: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Note {
+    place: u32,
+    seat: u32,
 }
 
 /// A table that was replaced: nothing is linked in it any more, or nobody will look for it.
@@ -335,7 +348,7 @@ impl<K, V> Arena<K, V> {
         asymmetric::register();
         let view = View::new(entries, expires);
         let owner = Owner {
-            places: vec![0; view.pairs.len()],
+            notes: vec![Note::default(); view.pairs.len()],
             gone: Vec::new(),
             graves: Vec::new(),
             linked: 0,
@@ -375,8 +388,9 @@ impl<K, V> Owner<K, V> {
         let address = entry.view.address(entry.group, entry.slot)?;
         // Whoever reclaims has the lock, and so sees the announcement.
         cover.cover(address.addr());
+        let deadline = entry.view.deadline(id);
         let (key, value) = (NonNull::from(entry.key), NonNull::from(entry.value));
-        Some(Held { key, value, id, _cover: cover, arena: PhantomData })
+        Some(Held { key, value, id, deadline, _cover: cover, arena: PhantomData })
     }
 
     /// Whether a slot still has the entry that is held, and it was not taken out.
@@ -410,7 +424,40 @@ impl<K, V> Owner<K, V> {
 
     /// The low half of the hash of the key in a slot.
     pub(crate) fn place(&self, id: u32) -> u32 {
-        self.places.get(dense(id)).copied().unwrap_or(0)
+        self.notes.get(dense(id)).map_or(0, |note| note.place)
+    }
+
+    /// When the entry in a slot expires.
+    pub(crate) fn deadline(&self, arena: &Arena<K, V>, id: u32) -> u64 {
+        arena.view().deadline(id)
+    }
+
+    /// Where the policy has the entry in a slot.
+    #[inline]
+    pub(crate) fn seat(&self, id: u32) -> u32 {
+        self.notes.get(dense(id)).map_or(0, |note| note.seat)
+    }
+
+    #[inline]
+    pub(crate) fn set_seat(&mut self, id: u32, seat: u32) {
+        if let Some(note) = self.notes.get_mut(dense(id)) {
+            note.seat = seat;
+        }
+    }
+
+    /// Where the policy has the entries, by slot: for a table that is about to be replaced.
+    pub(crate) fn take_seats(&self) -> Vec<u32> {
+        self.notes.iter().map(|note| note.seat).collect()
+    }
+
+    /// Whether there are tables that were replaced.
+    pub(crate) fn has_graves(&self) -> bool {
+        asymmetric::is_light() && !self.graves.is_empty() || self.has_remains_of_graves()
+    }
+
+    fn has_remains_of_graves(&self) -> bool {
+        let remains = |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
+        self.graves.iter().any(remains)
     }
 
     /// Linked entries.
@@ -420,7 +467,7 @@ impl<K, V> Owner<K, V> {
 
     /// Slots, which ids are less than.
     pub(crate) fn slots(&self) -> usize {
-        self.places.len()
+        self.notes.len()
     }
 
     /// Entries for which the table is large enough.
@@ -444,8 +491,8 @@ impl<K, V> Owner<K, V> {
             let Some(cell) = view.pairs.get(dense(id)) else { break };
             // SAFETY: the slot is free, so nobody looks at the cell before the tag is set, which happens after this.
             unsafe { (*cell.get()).write((key, value)) };
-            if let Some(place) = self.places.get_mut(dense(id)) {
-                *place = hash.place();
+            if let Some(note) = self.notes.get_mut(dense(id)) {
+                note.place = hash.place();
             }
             if let Some(due) = view.deadlines.get(dense(id)) {
                 due.store(deadline, Ordering::Relaxed);
@@ -527,10 +574,9 @@ impl<K, V> Owner<K, V> {
         });
     }
 
-    /// Whether tables that were replaced still have entries to drop.
+    /// Whether there are entries to drop.
     pub(crate) fn has_remains(&self) -> bool {
-        let remains = |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
-        !self.gone.is_empty() || self.graves.iter().any(remains)
+        !self.gone.is_empty() || self.has_remains_of_graves()
     }
 
     /// Moves all entries to a table for `entries`, but for those that are being read: `lost` is told their slots, before any other
@@ -554,7 +600,7 @@ impl<K, V> Owner<K, V> {
         let announced = Announced::scan_covers();
         let expires = !old.deadlines.is_empty();
         let view = View::new(entries.max(linked.len()), expires);
-        let places = std::mem::replace(&mut self.places, vec![0; view.pairs.len()]);
+        let notes = std::mem::replace(&mut self.notes, vec![Note::default(); view.pairs.len()]);
         let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
         // SAFETY: the pointer came from a box, and the arena owned it.
         let view = unsafe { Box::from_raw(old) };
@@ -564,7 +610,7 @@ impl<K, V> Owner<K, V> {
             let free = announced.as_ref().is_some_and(|announced| !grave.view.is_covered(announced, id));
             // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
             let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
-            let place = places.get(dense(id)).copied().unwrap_or(0);
+            let place = notes.get(dense(id)).map_or(0, |note| note.place);
             let to = match pair {
                 Some((key, value)) => match self.put(arena, Hash::of_place(place), key, value, grave.view.deadline(id)) {
                     Ok(to) => Some(to),
@@ -597,7 +643,7 @@ impl<K, V> Owner<K, V> {
     /// Bytes of all tables, without what keys and values own elsewhere.
     pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
         let graves: usize = self.graves.iter().map(|grave| grave.view.bytes()).sum();
-        arena.view().bytes() + graves + (self.places.capacity() + self.gone.capacity()) * size_of::<u32>()
+        arena.view().bytes() + graves + self.notes.capacity() * size_of::<Note>() + self.gone.capacity() * size_of::<u32>()
     }
 }
 

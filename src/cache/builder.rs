@@ -1,0 +1,162 @@
+//! Builds a [`MemoryCache`].
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash as Hashable};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::budget::Budget;
+use super::cause::{Listener, RemovalCause};
+use super::config::{Config, MOST_SHARDS};
+use super::core::{Core, Weigh};
+use super::flights::Flights;
+use super::policy::{EvictionPolicy, Policy};
+use super::shard::Shard;
+use super::{Error, MemoryCache};
+use crate::kernel::clock::{Clock, MonotonicClock};
+use crate::kernel::flight::Rules;
+use crate::kernel::hash::DefaultHashBuilder;
+
+/// Entries in a shard for which it is worth having one more.
+const ENTRIES_PER_SHARD: u64 = 2048;
+
+/// Builds a [`MemoryCache`].
+pub struct Builder<K, V, S = DefaultHashBuilder> {
+    config: Config,
+    hasher: S,
+    weigher: Option<Box<Weigh<K, V>>>,
+    listener: Option<Listener<K, V>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<K, V> Builder<K, V> {
+    pub(super) fn new() -> Self {
+        Self {
+            config: Config::default(),
+            hasher: DefaultHashBuilder::new(),
+            weigher: None,
+            listener: None,
+            clock: Arc::new(MonotonicClock::new()),
+        }
+    }
+}
+
+impl<K, V, S> Builder<K, V, S> {
+    /// All settings at once.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The weight of all entries together, which is their number unless there is a [`weigher`](Self::weigher): 65 536 by default.
+    #[must_use]
+    pub fn capacity(mut self, capacity: u64) -> Self {
+        self.config.capacity = capacity;
+        self
+    }
+
+    /// What to evict when there is no room.
+    #[must_use]
+    pub fn policy(mut self, policy: EvictionPolicy) -> Self {
+        self.config.policy = policy;
+        self
+    }
+
+    /// How long an entry is served after it was stored.
+    #[must_use]
+    pub fn time_to_live(mut self, ttl: Duration) -> Self {
+        self.config.time_to_live = Some(ttl);
+        self
+    }
+
+    /// Shards: a power of two up to 4096, or zero for what fits the machine and the capacity.
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.config.shards = shards;
+        self
+    }
+
+    /// What an entry weighs. One of weight zero is pinned: it is never evicted, only removed or expired.
+    ///
+    /// Runs outside all locks, once for every entry that is stored.
+    #[must_use]
+    pub fn weigher(mut self, weigh: impl Fn(&K, &V) -> u64 + Send + Sync + 'static) -> Self {
+        self.weigher = Some(Box::new(weigh));
+        self
+    }
+
+    /// Who hears of every entry that is no longer in the cache, and why.
+    ///
+    /// It runs in the thread that caused the removal, outside all locks, after the removal; a panic in it is caught. It may use the cache.
+    #[must_use]
+    pub fn listener(mut self, hear: impl Fn(&K, &V, RemovalCause) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Listener(Box::new(hear)));
+        self
+    }
+
+    /// The clock that entries expire by: real time by default.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The hasher of keys. Any will do that spreads keys over 64 bits.
+    #[must_use]
+    pub fn hasher<T: BuildHasher>(self, hasher: T) -> Builder<K, V, T> {
+        Builder {
+            config: self.config,
+            hasher,
+            weigher: self.weigher,
+            listener: self.listener,
+            clock: self.clock,
+        }
+    }
+}
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Builder<K, V, S> {
+    /// The cache.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shards`] and [`Error::NoTimeToLive`], for settings that are not possible.
+    pub fn build(self) -> Result<MemoryCache<K, V, S>, Error> {
+        let config = self.config;
+        let shards = shards(&config)?;
+        if let Some(ttl) = config.time_to_live.filter(Duration::is_zero) {
+            return Err(Error::NoTimeToLive { ttl });
+        }
+        let expires = config.time_to_live.is_some();
+        let budget = Budget::new(config.capacity, shards as u64);
+        let weighted = self.weigher.is_some();
+        let shard = |index| {
+            let share = budget.share(index);
+            let flights = Flights::new(Rules::new(self.clock.clone()));
+            Shard::new(share, weighted, expires, Policy::new(), flights)
+        };
+        let shards = (0..shards).map(shard).collect();
+        let core = Core::new(shards, self.hasher, budget, self.weigher, self.listener, self.clock, config, expires);
+        Ok(MemoryCache::of(core))
+    }
+}
+
+fn shards(config: &Config) -> Result<usize, Error> {
+    let shards = config.shards;
+    if shards == 0 {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let worth = usize::try_from(config.capacity / ENTRIES_PER_SHARD).unwrap_or(usize::MAX).max(1);
+        return Ok((1 << worth.ilog2()).min(cores.saturating_mul(4).next_power_of_two()).min(MOST_SHARDS));
+    }
+    if shards.is_power_of_two() && shards <= MOST_SHARDS {
+        Ok(shards)
+    } else {
+        Err(Error::Shards { shards })
+    }
+}
+
+impl<K, V, S> fmt::Debug for Builder<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,388 @@
+//! The mechanism of a cache: shards, the budget they share, and what is counted.
+//!
+//! Every operation hashes its key once, finds the shard, and either reads without a lock or changes the shard's [`State`] under it. What
+//! the user's code has to do with a change (destructors, the listener) happens behind the lock: see [`Aftermath`].
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash as Hashable};
+use std::sync::Arc;
+
+use super::aftermath::Aftermath;
+use super::budget::Budget;
+use super::Stats;
+use super::cause::{Listener, RemovalCause};
+use super::config::Config;
+use super::meters::{Meter, Meters};
+use super::shard::Shard;
+use super::state::{NoRoom, Terms};
+use super::store::{Entry, Hash, Held, NEVER};
+use crate::kernel::clock::Clock;
+use crate::kernel::pins;
+use crate::kernel::sync::{Mutex, MutexGuard};
+
+pub(crate) type Weigh<K, V> = dyn Fn(&K, &V) -> u64 + Send + Sync;
+
+pub(crate) struct Core<K, V, S> {
+    pub(crate) shards: Box<[Shard<K, V>]>,
+    pub(crate) mask: usize,
+    pub(crate) hasher: S,
+    pub(crate) budget: Budget,
+    /// Whoever collects weight from all shards.
+    collecting: Mutex<()>,
+    pub(crate) weigher: Option<Box<Weigh<K, V>>>,
+    pub(crate) listener: Option<Listener<K, V>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: Config,
+    /// Whether entries may expire.
+    pub(crate) expires: bool,
+    pub(crate) meters: Meters,
+}
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    #[expect(clippy::too_many_arguments, reason = "the builder's parts")]
+    pub(crate) fn new(
+        shards: Box<[Shard<K, V>]>,
+        hasher: S,
+        budget: Budget,
+        weigher: Option<Box<Weigh<K, V>>>,
+        listener: Option<Listener<K, V>>,
+        clock: Arc<dyn Clock>,
+        config: Config,
+        expires: bool,
+    ) -> Self {
+        Self {
+            mask: shards.len().next_power_of_two() - 1,
+            shards,
+            hasher,
+            budget,
+            collecting: Mutex::new(()),
+            weigher,
+            listener,
+            clock,
+            config,
+            expires,
+            meters: Meters::new(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn hash<Q: Hashable + ?Sized>(&self, key: &Q) -> Hash {
+        Hash::of(&self.hasher, key)
+    }
+
+    /// The shard of a hash. There always is one.
+    #[inline(always)]
+    pub(crate) fn shard(&self, hash: Hash) -> Option<&Shard<K, V>> {
+        self.shards.get(hash.shard(self.mask))
+    }
+
+    /// The time, if it matters.
+    #[inline(always)]
+    pub(crate) fn now(&self) -> u64 {
+        if self.expires { self.clock.now().as_nanos() } else { 0 }
+    }
+
+    pub(crate) fn aftermath(&self) -> Aftermath<'_, K, V> {
+        Aftermath::new(self.listener.as_ref())
+    }
+
+    /// Runs `look` on the value of a key, without a lock, and counts a use.
+    #[inline(always)]
+    pub(crate) fn read<Q, R>(&self, key: &Q, look: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let hash = self.hash(key);
+        let shard = self.shard(hash)?;
+        let pin = pins::stand_by();
+        let Some(entry) = shard.read(&pin, hash, |found| found.borrow() == key) else {
+            self.meters.raise(Meter::Misses);
+            return None;
+        };
+        if self.expires && !self.is_fresh(&entry) {
+            drop(pin);
+            self.expire(hash, key);
+            self.meters.raise(Meter::Misses);
+            return None;
+        }
+        entry.touch();
+        self.meters.raise(Meter::Hits);
+        Some(look(entry.value))
+    }
+
+    #[inline(always)]
+    fn is_fresh(&self, entry: &Entry<'_, K, V>) -> bool {
+        use crate::kernel::sync::Ordering;
+        entry.deadline().is_none_or(|due| {
+            let due = due.load(Ordering::Relaxed);
+            due == NEVER || self.now() < due
+        })
+    }
+
+    /// Removes an entry whose time is over.
+    #[cold]
+    fn expire<Q>(&self, hash: Hash, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let Some(shard) = self.shard(hash) else { return };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        let now = self.now();
+        if let Some(id) = state.owner.find(&shard.arena, hash, |found| found.borrow() == key)
+            && state.owner.deadline(&shard.arena, id) <= now
+        {
+            state.remove(&shard.arena, id, RemovalCause::Expired, &mut after);
+        }
+        drop(state);
+        after.settle();
+    }
+
+    /// The entry of a key for a holder that stays; `None` if it has expired.
+    pub(crate) fn hold<Q>(&self, hash: Hash, key: &Q) -> Option<Held<'_, K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let shard = self.shard(hash)?;
+        let held = shard.hold(hash, |found| found.borrow() == key)?;
+        if self.expires && held.deadline() <= self.now() {
+            return None;
+        }
+        Some(held)
+    }
+
+    /// What an entry is to be, by the cache's own rules.
+    pub(crate) fn terms(&self, key: &K, value: &V) -> Terms {
+        let weight = self.weigher.as_ref().map_or(1, |weigh| weigh(key, value));
+        let deadline = match self.config.time_to_live {
+            Some(ttl) if self.expires => self.clock.now().saturating_add(ttl).as_nanos(),
+            _ => NEVER,
+        };
+        Terms { weight, deadline }
+    }
+
+    /// Stores a value.
+    pub(crate) fn insert(&self, hash: Hash, key: K, value: V, terms: Terms) {
+        let Some(shard) = self.shard(hash) else { return };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        state.fence(hash, &key, &mut after);
+        let stored = state.insert(&shard.arena, &self.budget, hash, key, value, terms, &mut after);
+        drop(state);
+        after.settle();
+        if let Err(refused) = stored {
+            self.insert_heavy(hash, refused, terms);
+        }
+    }
+
+    /// Stores an entry that needs more than its shard has.
+    #[cold]
+    fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms) {
+        let NoRoom { mut key, mut value, mut missing } = refused;
+        let Some(shard) = self.shard(hash) else { return };
+        if terms.weight > self.budget.capacity() {
+            self.refuse(&key, &value);
+            return;
+        }
+        let mut afters = Vec::new();
+        // One at a time, or two could wait for what the other has.
+        let collecting = self.collecting.lock();
+        let refused = loop {
+            let collected = self.collect(hash, missing, &mut afters);
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            state.quota += collected;
+            state.fence(hash, &key, &mut after);
+            let stored = state.insert(&shard.arena, &self.budget, hash, key, value, terms, &mut after);
+            drop(state);
+            afters.push(after);
+            match stored {
+                Ok(_) => break None,
+                // The capacity was lowered meanwhile, or too much is pinned.
+                Err(again) if collected == 0 => break Some(again),
+                Err(again) => (key, value, missing) = (again.key, again.value, again.missing),
+            }
+        };
+        drop(collecting);
+        for after in afters {
+            after.settle();
+        }
+        if let Some(refused) = refused {
+            self.refuse(&refused.key, &refused.value);
+        }
+    }
+
+    /// An entry that does not fit is evicted before it is in.
+    fn refuse(&self, key: &K, value: &V) {
+        self.meters.raise(Meter::Refused);
+        if let Some(Listener(hear)) = &self.listener {
+            let _ = crate::kernel::upkeep::shielded(|| hear(key, value, RemovalCause::Evicted));
+        }
+    }
+
+    /// Takes weight from the other shards.
+    fn collect<'s>(&'s self, hash: Hash, missing: u64, afters: &mut Vec<Aftermath<'s, K, V>>) -> u64 {
+        let own = hash.shard(self.mask);
+        let mut collected = self.budget.take(missing);
+        for (_, shard) in self.shards.iter().enumerate().filter(|(index, _)| *index != own) {
+            let wanted = missing - collected;
+            if wanted == 0 {
+                break;
+            }
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            let given = wanted.min(state.quota);
+            state.quota -= given;
+            state.shed(&shard.arena, &mut after);
+            // Pinned entries don't go, so what they weigh stays.
+            let kept = state.used.saturating_sub(state.quota);
+            state.quota += kept;
+            collected += given - kept;
+            state.settle(&self.budget);
+            drop(state);
+            afters.push(after);
+        }
+        collected
+    }
+
+    /// Removes the entry of a key and everything that was loaded for it before; whether there was one is what `take` makes of it.
+    pub(crate) fn remove<Q, R>(&self, key: &Q, take: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let hash = self.hash(key);
+        let shard = self.shard(hash)?;
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        state.fence(hash, key, &mut after);
+        let found = state.owner.find(&shard.arena, hash, |found| found.borrow() == key);
+        let held = found.and_then(|id| {
+            let held = state.owner.hold(&shard.arena, id);
+            let expired = self.expires && state.owner.deadline(&shard.arena, id) <= self.now();
+            let cause = if expired { RemovalCause::Expired } else { RemovalCause::Removed };
+            state.remove(&shard.arena, id, cause, &mut after);
+            held.filter(|_| !expired)
+        });
+        drop(state);
+        let taken = held.as_ref().map(|held| take(held.value()));
+        drop(held);
+        after.settle();
+        taken
+    }
+
+    /// Locks the shard of a hash.
+    pub(crate) fn lock(&self, hash: Hash) -> Option<(&Shard<K, V>, MutexGuard<'_, super::state::State<K, V>>)> {
+        let shard = self.shard(hash)?;
+        Some((shard, shard.lock()))
+    }
+}
+
+/// What is asked of all shards, or of a key in passing.
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    pub(crate) fn peek<Q, R>(&self, key: &Q, look: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let hash = self.hash(key);
+        let shard = self.shard(hash)?;
+        let pin = pins::stand_by();
+        let entry = shard.read(&pin, hash, |found| found.borrow() == key)?;
+        (!self.expires || self.is_fresh(&entry)).then(|| look(entry.value))
+    }
+
+    pub(crate) fn get_ref<Q>(&self, key: &Q) -> Option<Held<'_, K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let hash = self.hash(key);
+        let held = self.hold(hash, key);
+        let meter = if held.is_some() { Meter::Hits } else { Meter::Misses };
+        self.meters.raise(meter);
+        held
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().owner.len()).sum()
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.lock().used).sum()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let bytes = |shard: &Shard<K, V>| shard.lock().bytes(&shard.arena);
+        self.shards.iter().map(bytes).sum::<usize>() + size_of_val(&*self.shards)
+    }
+
+    pub(crate) fn invalidate_all(&self) {
+        for shard in &self.shards {
+            let after = self.aftermath();
+            let mut state = shard.lock();
+            state.abandon(&shard.arena);
+            drop(state);
+            after.settle();
+        }
+    }
+
+    pub(crate) fn set_capacity(&self, capacity: u64) {
+        let mut afters = Vec::new();
+        let collecting = self.collecting.lock();
+        let before = self.budget.capacity();
+        self.budget.set_capacity(capacity);
+        if capacity > before {
+            self.budget.give(capacity - before);
+        }
+        let mut excess = before.saturating_sub(capacity);
+        excess -= self.budget.take(excess);
+        for (index, shard) in self.shards.iter().enumerate() {
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            let share = self.budget.share(index);
+            state.share = share;
+            // First everybody gives what is above the new share, then the rest is taken wherever it is.
+            let given = excess.min(state.quota.saturating_sub(share));
+            state.quota -= given;
+            excess -= given;
+            state.shed(&shard.arena, &mut after);
+            state.settle(&self.budget);
+            drop(state);
+            afters.push(after);
+        }
+        drop(collecting);
+        for after in afters {
+            after.settle();
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            hits: self.meters.sum(Meter::Hits),
+            misses: self.meters.sum(Meter::Misses),
+            refusals: self.meters.sum(Meter::Refused),
+            loads: self.meters.sum(Meter::Loads),
+            load_failures: self.meters.sum(Meter::LoadFailures),
+            load_nanos: self.meters.sum(Meter::LoadNanos),
+            ..Stats::default()
+        };
+        for shard in &self.shards {
+            let state = shard.lock();
+            let tally = state.tally;
+            stats.insertions += tally.inserted;
+            stats.replacements += tally.replaced;
+            stats.removals += tally.removed;
+            stats.expirations += tally.expired;
+            stats.evictions += tally.evicted;
+            stats.evicted_weight += tally.evicted_weight;
+            stats.refusals += tally.refused;
+            stats.entries += state.owner.len() as u64;
+            stats.weight += state.used;
+        }
+        stats
+    }
+}

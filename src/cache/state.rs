@@ -1,0 +1,367 @@
+//! What a shard does under its lock.
+//!
+//! # Invariants
+//!
+//! * `used` is the sum of the weights of linked entries, and at most `quota` when the lock is released.
+//! * The policy holds exactly the linked entries whose weight is not zero.
+//! * No user code but the comparison of keys runs here: what is to be dropped or told goes into the [`Aftermath`].
+
+use std::borrow::Borrow;
+
+use super::aftermath::Aftermath;
+use super::budget::Budget;
+use super::cause::RemovalCause;
+use super::flights::Flights;
+use super::policy::{Entries, Policy};
+use super::store::{Arena, Hash, NoPlace, Owner, dense};
+
+/// What an entry is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) weight: u64,
+    /// In nanoseconds of the cache's clock.
+    pub(crate) deadline: u64,
+}
+
+pub(crate) struct State<K, V> {
+    pub(crate) owner: Owner<K, V>,
+    pub(crate) policy: Policy,
+    pub(crate) flights: Flights<K>,
+    /// Weights by slot; empty while all entries weigh one.
+    weights: Vec<u64>,
+    pub(crate) used: u64,
+    pub(crate) quota: u64,
+    /// What it has by right.
+    pub(crate) share: u64,
+    /// Entries that may wait to be reclaimed.
+    batch: usize,
+    pub(crate) tally: Tally,
+}
+
+/// What happened to entries, counted under the lock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) inserted: u64,
+    pub(crate) replaced: u64,
+    pub(crate) removed: u64,
+    pub(crate) expired: u64,
+    pub(crate) evicted: u64,
+    pub(crate) evicted_weight: u64,
+    pub(crate) refused: u64,
+}
+
+/// The entries of a shard, as its policy sees them.
+struct Ledger<'s, K, V> {
+    owner: &'s mut Owner<K, V>,
+    arena: &'s Arena<K, V>,
+    weights: &'s [u64],
+}
+
+impl<K, V> Entries for Ledger<'_, K, V> {
+    #[inline]
+    fn uses(&self, id: u32) -> u8 {
+        self.owner.uses(self.arena, id)
+    }
+
+    #[inline]
+    fn set_uses(&mut self, id: u32, uses: u8) {
+        self.owner.set_uses(self.arena, id, uses);
+    }
+
+    #[inline]
+    fn hash(&self, id: u32) -> u32 {
+        self.owner.place(id)
+    }
+
+    #[inline]
+    fn weight(&self, id: u32) -> u64 {
+        self.weights.get(dense(id)).copied().unwrap_or(1)
+    }
+
+    #[inline]
+    fn place(&self, id: u32) -> u32 {
+        self.owner.seat(id)
+    }
+
+    #[inline]
+    fn set_place(&mut self, id: u32, place: u32) {
+        self.owner.set_seat(id, place);
+    }
+}
+
+macro_rules! ledger {
+    ($state:ident, $arena:ident) => {
+        &mut Ledger { owner: &mut $state.owner, arena: $arena, weights: &$state.weights }
+    };
+}
+
+/// Why an entry was not stored.
+pub(crate) struct NoRoom<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    /// Weight that is missing in the shard.
+    pub(crate) missing: u64,
+}
+
+impl<K: Eq, V> State<K, V> {
+    pub(crate) fn new(owner: Owner<K, V>, policy: Policy, flights: Flights<K>, quota: u64, batch: usize) -> Self {
+        Self { owner, policy, flights, weights: Vec::new(), used: 0, quota, share: quota, batch, tally: Tally::default() }
+    }
+
+    /// The weight of a linked entry.
+    pub(crate) fn weight(&self, id: u32) -> u64 {
+        self.weights.get(dense(id)).copied().unwrap_or(1)
+    }
+
+    /// Nothing that was loaded before is stored for this key any more.
+    #[inline]
+    pub(crate) fn fence<Q: Eq + ?Sized>(&mut self, hash: Hash, key: &Q, after: &mut Aftermath<'_, K, V>)
+    where
+        K: Borrow<Q>,
+    {
+        if !self.flights.is_empty() {
+            self.flights.detach(hash.whole(), key, &mut after.debris);
+        }
+    }
+
+    /// Stores an entry, in place of the one with the same key if there is one, and returns its slot; nothing if no slot is to be had.
+    /// Whatever has to go for it goes, and may be the entry itself. If even the whole shard is not enough, it comes back, and the old one is
+    /// gone.
+    pub(crate) fn insert<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        budget: &Budget,
+        hash: Hash,
+        key: K,
+        value: V,
+        terms: Terms,
+        after: &mut Aftermath<'a, K, V>,
+    ) -> Result<Option<u32>, NoRoom<K, V>> {
+        let old = self.owner.find(arena, hash, |found| *found == key);
+        self.tidy(arena, after);
+        self.settle(budget);
+        let freed = old.map_or(0, |old| self.weight(old));
+        if self.used - freed + terms.weight > self.quota {
+            let short = self.used - freed + terms.weight - self.quota;
+            if terms.weight > self.quota {
+                self.quota += budget.take(short);
+            }
+            if terms.weight > self.quota {
+                if let Some(old) = old {
+                    self.remove(arena, old, RemovalCause::Replaced, after);
+                }
+                return Err(NoRoom { key, value, missing: terms.weight - self.quota });
+            }
+        }
+        let id = match old {
+            Some(old) => self.exchange(arena, hash, old, key, value, terms, after),
+            None => self.link(arena, hash, key, value, terms, after),
+        };
+        self.shed(arena, after);
+        Ok(id)
+    }
+
+    fn link<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        hash: Hash,
+        mut key: K,
+        mut value: V,
+        terms: Terms,
+        after: &mut Aftermath<'a, K, V>,
+    ) -> Option<u32> {
+        for _ in 0..3 {
+            match self.owner.put(arena, hash, key, value, terms.deadline) {
+                Ok(id) => {
+                    self.weigh(id, terms.weight);
+                    self.used += terms.weight;
+                    self.tally.inserted += 1;
+                    if terms.weight > 0 {
+                        self.policy.inserted(ledger!(self, arena), id);
+                    }
+                    return Some(id);
+                }
+                Err(NoPlace(back, again)) => (key, value) = (back, again),
+            }
+            self.owner.reclaim(arena, &mut after.garbage);
+            self.grow(arena, after);
+        }
+        self.tally.refused += 1;
+        after.refused(key, value);
+        None
+    }
+
+    fn exchange<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        hash: Hash,
+        old: u32,
+        key: K,
+        value: V,
+        terms: Terms,
+        after: &mut Aftermath<'a, K, V>,
+    ) -> Option<u32> {
+        let before = self.weight(old);
+        if before == 0 || terms.weight == 0 {
+            // It enters the policy or leaves it.
+            self.remove(arena, old, RemovalCause::Replaced, after);
+            return self.link(arena, hash, key, value, terms, after);
+        }
+        if after.listens() {
+            after.notice(self.owner.hold(arena, old), RemovalCause::Replaced);
+        }
+        match self.owner.replace(arena, hash, old, key, value, terms.deadline) {
+            Ok(id) => {
+                self.weigh(id, terms.weight);
+                self.used = self.used - before + terms.weight;
+                self.tally.replaced += 1;
+                self.policy.replaced(ledger!(self, arena), old, id);
+                Some(id)
+            }
+            Err(NoPlace(key, value)) => {
+                self.remove(arena, old, RemovalCause::Replaced, after);
+                self.link(arena, hash, key, value, terms, after)
+            }
+        }
+    }
+
+    fn weigh(&mut self, id: u32, weight: u64) {
+        if self.weights.is_empty() {
+            if weight == 1 {
+                return;
+            }
+            self.weights = vec![1; self.owner.slots()];
+        }
+        if let Some(place) = self.weights.get_mut(dense(id)) {
+            *place = weight;
+        }
+    }
+
+    /// Takes a linked entry out.
+    pub(crate) fn remove<'a>(&mut self, arena: &'a Arena<K, V>, id: u32, cause: RemovalCause, after: &mut Aftermath<'a, K, V>) {
+        if self.weight(id) > 0 {
+            self.policy.removed(ledger!(self, arena), id);
+        }
+        self.take_out(arena, id, cause, after);
+    }
+
+    /// Takes an entry out that the policy does not hold any more.
+    fn take_out<'a>(&mut self, arena: &'a Arena<K, V>, id: u32, cause: RemovalCause, after: &mut Aftermath<'a, K, V>) {
+        let weight = self.weight(id);
+        if after.listens() {
+            after.notice(self.owner.hold(arena, id), cause);
+        }
+        self.owner.retire(arena, id);
+        self.used -= weight;
+        match cause {
+            RemovalCause::Expired => self.tally.expired += 1,
+            RemovalCause::Evicted => {
+                self.tally.evicted += 1;
+                self.tally.evicted_weight += weight;
+            }
+            RemovalCause::Replaced => self.tally.replaced += 1,
+            RemovalCause::Removed => self.tally.removed += 1,
+        }
+    }
+
+    /// Evicts until the quota is kept. Returns whether it is.
+    pub(crate) fn shed<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) -> bool {
+        while self.used > self.quota {
+            let Some(victim) = self.policy.evict(ledger!(self, arena)) else {
+                return false;
+            };
+            self.take_out(arena, victim, RemovalCause::Evicted, after);
+        }
+        true
+    }
+
+    /// Reclaims what was taken out, if it is enough to be worth it, and grows the table if it is full.
+    fn tidy<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
+        if self.owner.gone().len() >= self.batch || self.owner.has_graves() {
+            self.owner.reclaim(arena, &mut after.garbage);
+        }
+        if self.owner.len() + self.owner.gone().len() >= self.owner.room(arena) {
+            self.grow(arena, after);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
+        // A cache of entries needs no more room than this, unless the hashes are bad; one of weights may.
+        let most = (self.quota as usize).saturating_add(self.batch);
+        let room = self.owner.room(arena);
+        let larger = if room < most && most / 4 <= room { most } else { room.saturating_mul(if room < most { 4 } else { 2 }) };
+        if room > most.saturating_mul(4) && self.weights.is_empty() {
+            return;
+        }
+        self.resize(arena, larger, after);
+    }
+
+    /// Moves everything to a table for so many entries.
+    pub(crate) fn resize<'a>(&mut self, arena: &'a Arena<K, V>, entries: usize, after: &mut Aftermath<'a, K, V>) {
+        const LOST: u32 = u32::MAX;
+        let weights = std::mem::take(&mut self.weights);
+        let seats = self.owner.take_seats();
+        let mut moves = vec![LOST; seats.len()];
+        let mut weight_lost = 0;
+        self.owner.resize(arena, entries, &mut after.garbage, |from, to| {
+            if let Some(place) = moves.get_mut(dense(from)) {
+                *place = to.unwrap_or(LOST);
+            }
+            if to.is_none() {
+                weight_lost += weights.get(dense(from)).copied().unwrap_or(1);
+                self.tally.evicted += 1;
+            }
+        });
+        self.used -= weight_lost;
+        if !weights.is_empty() {
+            self.weights = vec![1; self.owner.slots()];
+        }
+        for (from, to) in moves.iter().enumerate().filter(|(_, to)| **to != LOST) {
+            if let Some(weight) = weights.get(from) {
+                self.weigh(*to, *weight);
+            }
+            if let Some(seat) = seats.get(from) {
+                self.owner.set_seat(*to, *seat);
+            }
+        }
+        let owner = &mut self.owner;
+        self.policy.renumber(|id| moves.get(dense(id)).copied().filter(|to| *to != LOST));
+        let _ = owner;
+    }
+
+    /// Gives what the shard has above its share and does not need to the others, and takes what it has below it.
+    #[inline]
+    pub(crate) fn settle(&mut self, budget: &Budget) {
+        if self.quota != self.share {
+            self.settle_slowly(budget);
+        }
+    }
+
+    #[cold]
+    fn settle_slowly(&mut self, budget: &Budget) {
+        if self.quota > self.share {
+            let spare = (self.quota - self.share).min(self.quota.saturating_sub(self.used));
+            self.quota -= spare;
+            budget.give(spare);
+        } else {
+            self.quota += budget.take(self.share - self.quota);
+        }
+    }
+
+    /// Leaves all entries behind, and what was loaded before is not stored any more.
+    pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
+        self.flights.detach_all();
+        self.tally.removed += self.owner.len() as u64;
+        self.owner.abandon(arena);
+        self.policy.clear();
+        self.weights = Vec::new();
+        self.used = 0;
+    }
+
+    /// Bytes of the shard's tables.
+    pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
+        self.owner.bytes(arena) + self.weights.capacity() * size_of::<u64>()
+    }
+}
