@@ -25,7 +25,15 @@ fn a_cache_holds_what_it_was_given() {
     cache.invalidate_all();
     assert_eq!((cache.get(&8), cache.len()), (None, 0));
     let stats = cache.stats();
-    assert_eq!((stats.hits, stats.misses, stats.insertions, stats.replacements), (10_000, 3, 5_000, 5_000));
+    assert_eq!(
+        (
+            stats.hits,
+            stats.misses,
+            stats.insertions,
+            stats.replacements
+        ),
+        (10_000, 3, 5_000, 5_000)
+    );
 }
 
 #[test]
@@ -34,7 +42,11 @@ fn the_capacity_is_never_exceeded() {
         let cache = MemoryCache::new(capacity);
         for n in 0..3 * capacity + 10 {
             cache.insert(n, n);
-            assert!(cache.weight() <= capacity, "{} of {capacity}", cache.weight());
+            assert!(
+                cache.weight() <= capacity,
+                "{} of {capacity}",
+                cache.weight()
+            );
         }
         assert_eq!(cache.weight(), capacity);
     }
@@ -42,11 +54,19 @@ fn the_capacity_is_never_exceeded() {
 
 #[test]
 fn one_entry_may_use_all_of_it() {
-    let cache = MemoryCache::builder().capacity(100_000).weigher(|_, weight: &u64| *weight).build().unwrap();
+    let cache = MemoryCache::builder()
+        .capacity(100_000)
+        .weigher(|_, weight: &u64| *weight)
+        .build()
+        .unwrap();
     for n in 0..50_000_u64 {
         cache.insert(n, 1 + n % 5);
     }
-    assert!(cache.weight() <= 100_000 && cache.weight() > 99_000, "{}", cache.weight());
+    assert!(
+        cache.weight() <= 100_000 && cache.weight() > 99_000,
+        "{}",
+        cache.weight()
+    );
     cache.insert(1 << 40, 100_000);
     assert_eq!((cache.len(), cache.weight()), (1, 100_000));
     cache.insert(1 << 41, 100_001);
@@ -54,9 +74,17 @@ fn one_entry_may_use_all_of_it() {
     for n in 0..200_000_u64 {
         cache.insert(n, 1 + n % 5);
     }
-    assert!(cache.weight() <= 100_000 && cache.weight() > 99_000, "{}", cache.weight(), );
+    assert!(
+        cache.weight() <= 100_000 && cache.weight() > 99_000,
+        "{}",
+        cache.weight(),
+    );
     cache.set_capacity(10_000);
-    assert!(cache.weight() <= 10_000 && cache.weight() > 9_000, "{}", cache.weight());
+    assert!(
+        cache.weight() <= 10_000 && cache.weight() > 9_000,
+        "{}",
+        cache.weight()
+    );
 }
 
 #[derive(Clone)]
@@ -76,7 +104,10 @@ fn every_value_is_dropped_once() {
     let cache = MemoryCache::builder()
         .capacity(5_000)
         .listener(move |_, _: &Counted, cause| {
-            assert!(matches!(cause, RemovalCause::Evicted | RemovalCause::Replaced));
+            assert!(matches!(
+                cause,
+                RemovalCause::Evicted | RemovalCause::Replaced
+            ));
             hears.fetch_add(1, Ordering::Relaxed);
         })
         .build()

@@ -16,7 +16,12 @@ pub(crate) struct Aftermath<'a, K, V> {
 
 impl<'a, K, V> Aftermath<'a, K, V> {
     pub(crate) const fn new(listener: Option<&'a Listener<K, V>>) -> Self {
-        Self { garbage: Garbage::new(), debris: Debris::new(), notices: Vec::new(), listener }
+        Self {
+            garbage: Garbage::new(),
+            debris: Debris::new(),
+            notices: Vec::new(),
+            listener,
+        }
     }
 
     /// Whether somebody wants to hear of entries.

@@ -17,7 +17,11 @@ pub(crate) struct Budget {
 impl Budget {
     /// All of it is with the shards: a share each, and the first have the remainder.
     pub(crate) const fn new(capacity: u64, shards: u64) -> Self {
-        Self { capacity: AtomicU64::new(capacity), spare: AtomicU64::new(0), shards }
+        Self {
+            capacity: AtomicU64::new(capacity),
+            spare: AtomicU64::new(0),
+            shards,
+        }
     }
 
     pub(crate) fn capacity(&self) -> u64 {
@@ -42,7 +46,12 @@ impl Budget {
             if taken == 0 {
                 return 0;
             }
-            match self.spare.compare_exchange_weak(spare, spare - taken, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.spare.compare_exchange_weak(
+                spare,
+                spare - taken,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return taken,
                 Err(now) => spare = now,
             }

@@ -136,7 +136,16 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Builder<K, V, S> {
             Shard::new(share, weighted, expires, Policy::new(), flights)
         };
         let shards = (0..shards).map(shard).collect();
-        let core = Core::new(shards, self.hasher, budget, self.weigher, self.listener, self.clock, config, expires);
+        let core = Core::new(
+            shards,
+            self.hasher,
+            budget,
+            self.weigher,
+            self.listener,
+            self.clock,
+            config,
+            expires,
+        );
         Ok(MemoryCache::of(core))
     }
 }
@@ -145,8 +154,12 @@ fn shards(config: &Config) -> Result<usize, Error> {
     let shards = config.shards;
     if shards == 0 {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let worth = usize::try_from(config.capacity / ENTRIES_PER_SHARD).unwrap_or(usize::MAX).max(1);
-        return Ok((1 << worth.ilog2()).min(cores.saturating_mul(4).next_power_of_two()).min(MOST_SHARDS));
+        let worth = usize::try_from(config.capacity / ENTRIES_PER_SHARD)
+            .unwrap_or(usize::MAX)
+            .max(1);
+        return Ok((1 << worth.ilog2())
+            .min(cores.saturating_mul(4).next_power_of_two())
+            .min(MOST_SHARDS));
     }
     if shards.is_power_of_two() && shards <= MOST_SHARDS {
         Ok(shards)
@@ -157,6 +170,8 @@ fn shards(config: &Config) -> Result<usize, Error> {
 
 impl<K, V, S> fmt::Debug for Builder<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

@@ -43,7 +43,12 @@ impl Config {
     /// The default settings for a capacity.
     #[must_use]
     pub const fn new(capacity: u64) -> Self {
-        Self { capacity, policy: EvictionPolicy::Adaptive, time_to_live: None, shards: 0 }
+        Self {
+            capacity,
+            policy: EvictionPolicy::Adaptive,
+            time_to_live: None,
+            shards: 0,
+        }
     }
 }
 

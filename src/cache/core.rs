@@ -7,9 +7,9 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash as Hashable};
 use std::sync::Arc;
 
+use super::Stats;
 use super::aftermath::Aftermath;
 use super::budget::Budget;
-use super::Stats;
 use super::cause::{Listener, RemovalCause};
 use super::config::Config;
 use super::meters::{Meter, Meters};
@@ -79,7 +79,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// The time, if it matters.
     #[inline(always)]
     pub(crate) fn now(&self) -> u64 {
-        if self.expires { self.clock.now().as_nanos() } else { 0 }
+        if self.expires {
+            self.clock.now().as_nanos()
+        } else {
+            0
+        }
     }
 
     pub(crate) fn aftermath(&self) -> Aftermath<'_, K, V> {
@@ -127,11 +131,15 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        let Some(shard) = self.shard(hash) else { return };
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
         let mut after = self.aftermath();
         let mut state = shard.lock();
         let now = self.now();
-        if let Some(id) = state.owner.find(&shard.arena, hash, |found| found.borrow() == key)
+        if let Some(id) = state
+            .owner
+            .find(&shard.arena, hash, |found| found.borrow() == key)
             && state.owner.deadline(&shard.arena, id) <= now
         {
             state.remove(&shard.arena, id, RemovalCause::Expired, &mut after);
@@ -166,11 +174,21 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     /// Stores a value.
     pub(crate) fn insert(&self, hash: Hash, key: K, value: V, terms: Terms) {
-        let Some(shard) = self.shard(hash) else { return };
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
         let mut after = self.aftermath();
         let mut state = shard.lock();
         state.fence(hash, &key, &mut after);
-        let stored = state.insert(&shard.arena, &self.budget, hash, key, value, terms, &mut after);
+        let stored = state.insert(
+            &shard.arena,
+            &self.budget,
+            hash,
+            key,
+            value,
+            terms,
+            &mut after,
+        );
         drop(state);
         after.settle();
         if let Err(refused) = stored {
@@ -181,8 +199,14 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// Stores an entry that needs more than its shard has.
     #[cold]
     fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms) {
-        let NoRoom { mut key, mut value, mut missing } = refused;
-        let Some(shard) = self.shard(hash) else { return };
+        let NoRoom {
+            mut key,
+            mut value,
+            mut missing,
+        } = refused;
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
         if terms.weight > self.budget.capacity() {
             self.refuse(&key, &value);
             return;
@@ -196,7 +220,15 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let mut state = shard.lock();
             state.quota += collected;
             state.fence(hash, &key, &mut after);
-            let stored = state.insert(&shard.arena, &self.budget, hash, key, value, terms, &mut after);
+            let stored = state.insert(
+                &shard.arena,
+                &self.budget,
+                hash,
+                key,
+                value,
+                terms,
+                &mut after,
+            );
             drop(state);
             afters.push(after);
             match stored {
@@ -224,10 +256,20 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Takes weight from the other shards.
-    fn collect<'s>(&'s self, hash: Hash, missing: u64, afters: &mut Vec<Aftermath<'s, K, V>>) -> u64 {
+    fn collect<'s>(
+        &'s self,
+        hash: Hash,
+        missing: u64,
+        afters: &mut Vec<Aftermath<'s, K, V>>,
+    ) -> u64 {
         let own = hash.shard(self.mask);
         let mut collected = self.budget.take(missing);
-        for (_, shard) in self.shards.iter().enumerate().filter(|(index, _)| *index != own) {
+        for (_, shard) in self
+            .shards
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != own)
+        {
             let wanted = missing - collected;
             if wanted == 0 {
                 break;
@@ -259,11 +301,17 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut after = self.aftermath();
         let mut state = shard.lock();
         state.fence(hash, key, &mut after);
-        let found = state.owner.find(&shard.arena, hash, |found| found.borrow() == key);
+        let found = state
+            .owner
+            .find(&shard.arena, hash, |found| found.borrow() == key);
         let held = found.and_then(|id| {
             let held = state.owner.hold(&shard.arena, id);
             let expired = self.expires && state.owner.deadline(&shard.arena, id) <= self.now();
-            let cause = if expired { RemovalCause::Expired } else { RemovalCause::Removed };
+            let cause = if expired {
+                RemovalCause::Expired
+            } else {
+                RemovalCause::Removed
+            };
             state.remove(&shard.arena, id, cause, &mut after);
             held.filter(|_| !expired)
         });
@@ -275,7 +323,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Locks the shard of a hash.
-    pub(crate) fn lock(&self, hash: Hash) -> Option<(&Shard<K, V>, MutexGuard<'_, super::state::State<K, V>>)> {
+    pub(crate) fn lock(
+        &self,
+        hash: Hash,
+    ) -> Option<(&Shard<K, V>, MutexGuard<'_, super::state::State<K, V>>)> {
         let shard = self.shard(hash)?;
         Some((shard, shard.lock()))
     }
@@ -302,13 +353,20 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let held = self.hold(hash, key);
-        let meter = if held.is_some() { Meter::Hits } else { Meter::Misses };
+        let meter = if held.is_some() {
+            Meter::Hits
+        } else {
+            Meter::Misses
+        };
         self.meters.raise(meter);
         held
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().owner.len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().owner.len())
+            .sum()
     }
 
     pub(crate) fn weight(&self) -> u64 {

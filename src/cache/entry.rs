@@ -36,6 +36,9 @@ impl<K, V> Deref for Ref<'_, K, V> {
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Ref<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ref").field("key", self.key()).field("value", self.value()).finish()
+        f.debug_struct("Ref")
+            .field("key", self.key())
+            .field("value", self.value())
+            .finish()
     }
 }

@@ -9,13 +9,17 @@ use super::config::MOST_SHARDS;
 #[non_exhaustive]
 pub enum Error {
     /// The number of shards is not a power of two, or too large.
-    #[error("{shards} shards are not possible: a power of two up to {MOST_SHARDS} is, or zero for what fits the machine")]
+    #[error(
+        "{shards} shards are not possible: a power of two up to {MOST_SHARDS} is, or zero for what fits the machine"
+    )]
     Shards {
         /// The number asked for.
         shards: usize,
     },
     /// A time to live or to idle of no time: every entry would have expired before it was stored.
-    #[error("a time to live of {ttl:?} stores nothing: it has to be above zero, or absent for entries that stay")]
+    #[error(
+        "a time to live of {ttl:?} stores nothing: it has to be above zero, or absent for entries that stay"
+    )]
     NoTimeToLive {
         /// The time asked for.
         ttl: Duration,

@@ -228,6 +228,8 @@ where
 
 impl<K, V, S> fmt::Debug for MemoryCache<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryCache").field("config", &self.core.config).finish_non_exhaustive()
+        f.debug_struct("MemoryCache")
+            .field("config", &self.core.config)
+            .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,13 @@ pub(crate) struct Shard<K, V> {
 }
 
 impl<K: Eq, V> Shard<K, V> {
-    pub(crate) fn new(quota: u64, weighted: bool, expires: bool, policy: Policy, flights: Flights<K>) -> Self {
+    pub(crate) fn new(
+        quota: u64,
+        weighted: bool,
+        expires: bool,
+        policy: Policy,
+        flights: Flights<K>,
+    ) -> Self {
         /// Shards up to this size have their whole table from the start.
         const SMALL: u64 = 4096;
         /// Where tables begin that grow.
@@ -30,7 +36,10 @@ impl<K: Eq, V> Shard<K, V> {
         };
         let (arena, owner) = Arena::new(first + batch, expires);
         let state = State::new(owner, policy, flights, quota, batch);
-        Self { arena, state: CachePadded::new(Mutex::new(state)) }
+        Self {
+            arena,
+            state: CachePadded::new(Mutex::new(state)),
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<K, V>> {
@@ -45,7 +54,8 @@ impl<K: Eq, V> Shard<K, V> {
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<Entry<'p, K, V>> {
-        self.arena.read(pin, hash, is_key, || drop(self.state.lock()))
+        self.arena
+            .read(pin, hash, is_key, || drop(self.state.lock()))
     }
 
     pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<Held<'_, K, V>> {

@@ -91,7 +91,11 @@ impl<K, V> Entries for Ledger<'_, K, V> {
 
 macro_rules! ledger {
     ($state:ident, $arena:ident) => {
-        &mut Ledger { owner: &mut $state.owner, arena: $arena, weights: &$state.weights }
+        &mut Ledger {
+            owner: &mut $state.owner,
+            arena: $arena,
+            weights: &$state.weights,
+        }
     };
 }
 
@@ -104,8 +108,24 @@ pub(crate) struct NoRoom<K, V> {
 }
 
 impl<K: Eq, V> State<K, V> {
-    pub(crate) fn new(owner: Owner<K, V>, policy: Policy, flights: Flights<K>, quota: u64, batch: usize) -> Self {
-        Self { owner, policy, flights, weights: Vec::new(), used: 0, quota, share: quota, batch, tally: Tally::default() }
+    pub(crate) fn new(
+        owner: Owner<K, V>,
+        policy: Policy,
+        flights: Flights<K>,
+        quota: u64,
+        batch: usize,
+    ) -> Self {
+        Self {
+            owner,
+            policy,
+            flights,
+            weights: Vec::new(),
+            used: 0,
+            quota,
+            share: quota,
+            batch,
+            tally: Tally::default(),
+        }
     }
 
     /// The weight of a linked entry.
@@ -115,8 +135,12 @@ impl<K: Eq, V> State<K, V> {
 
     /// Nothing that was loaded before is stored for this key any more.
     #[inline]
-    pub(crate) fn fence<Q: Eq + ?Sized>(&mut self, hash: Hash, key: &Q, after: &mut Aftermath<'_, K, V>)
-    where
+    pub(crate) fn fence<Q: Eq + ?Sized>(
+        &mut self,
+        hash: Hash,
+        key: &Q,
+        after: &mut Aftermath<'_, K, V>,
+    ) where
         K: Borrow<Q>,
     {
         if !self.flights.is_empty() {
@@ -150,7 +174,11 @@ impl<K: Eq, V> State<K, V> {
                 if let Some(old) = old {
                     self.remove(arena, old, RemovalCause::Replaced, after);
                 }
-                return Err(NoRoom { key, value, missing: terms.weight - self.quota });
+                return Err(NoRoom {
+                    key,
+                    value,
+                    missing: terms.weight - self.quota,
+                });
             }
         }
         let id = match old {
@@ -210,7 +238,10 @@ impl<K: Eq, V> State<K, V> {
         if after.listens() {
             after.notice(self.owner.hold(arena, old), RemovalCause::Replaced);
         }
-        match self.owner.replace(arena, hash, old, key, value, terms.deadline) {
+        match self
+            .owner
+            .replace(arena, hash, old, key, value, terms.deadline)
+        {
             Ok(id) => {
                 self.weigh(id, terms.weight);
                 self.used = self.used - before + terms.weight;
@@ -238,7 +269,13 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes a linked entry out.
-    pub(crate) fn remove<'a>(&mut self, arena: &'a Arena<K, V>, id: u32, cause: RemovalCause, after: &mut Aftermath<'a, K, V>) {
+    pub(crate) fn remove<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        id: u32,
+        cause: RemovalCause,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
         if self.weight(id) > 0 {
             self.policy.removed(ledger!(self, arena), id);
         }
@@ -246,7 +283,13 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes an entry out that the policy does not hold any more.
-    fn take_out<'a>(&mut self, arena: &'a Arena<K, V>, id: u32, cause: RemovalCause, after: &mut Aftermath<'a, K, V>) {
+    fn take_out<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        id: u32,
+        cause: RemovalCause,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
         let weight = self.weight(id);
         if after.listens() {
             after.notice(self.owner.hold(arena, id), cause);
@@ -265,7 +308,11 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Evicts until the quota is kept. Returns whether it is.
-    pub(crate) fn shed<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) -> bool {
+    pub(crate) fn shed<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        after: &mut Aftermath<'a, K, V>,
+    ) -> bool {
         while self.used > self.quota {
             let Some(victim) = self.policy.evict(ledger!(self, arena)) else {
                 return false;
@@ -291,7 +338,11 @@ impl<K: Eq, V> State<K, V> {
         // A cache of entries needs no more room than this, unless the hashes are bad; one of weights may.
         let most = (self.quota as usize).saturating_add(self.batch);
         let room = self.owner.room(arena);
-        let larger = if room < most && most / 4 <= room { most } else { room.saturating_mul(if room < most { 4 } else { 2 }) };
+        let larger = if room < most && most / 4 <= room {
+            most
+        } else {
+            room.saturating_mul(if room < most { 4 } else { 2 })
+        };
         if room > most.saturating_mul(4) && self.weights.is_empty() {
             return;
         }
@@ -299,21 +350,27 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Moves everything to a table for so many entries.
-    pub(crate) fn resize<'a>(&mut self, arena: &'a Arena<K, V>, entries: usize, after: &mut Aftermath<'a, K, V>) {
+    pub(crate) fn resize<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        entries: usize,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
         const LOST: u32 = u32::MAX;
         let weights = std::mem::take(&mut self.weights);
         let seats = self.owner.take_seats();
         let mut moves = vec![LOST; seats.len()];
         let mut weight_lost = 0;
-        self.owner.resize(arena, entries, &mut after.garbage, |from, to| {
-            if let Some(place) = moves.get_mut(dense(from)) {
-                *place = to.unwrap_or(LOST);
-            }
-            if to.is_none() {
-                weight_lost += weights.get(dense(from)).copied().unwrap_or(1);
-                self.tally.evicted += 1;
-            }
-        });
+        self.owner
+            .resize(arena, entries, &mut after.garbage, |from, to| {
+                if let Some(place) = moves.get_mut(dense(from)) {
+                    *place = to.unwrap_or(LOST);
+                }
+                if to.is_none() {
+                    weight_lost += weights.get(dense(from)).copied().unwrap_or(1);
+                    self.tally.evicted += 1;
+                }
+            });
         self.used -= weight_lost;
         if !weights.is_empty() {
             self.weights = vec![1; self.owner.slots()];
@@ -327,7 +384,8 @@ impl<K: Eq, V> State<K, V> {
             }
         }
         let owner = &mut self.owner;
-        self.policy.renumber(|id| moves.get(dense(id)).copied().filter(|to| *to != LOST));
+        self.policy
+            .renumber(|id| moves.get(dense(id)).copied().filter(|to| *to != LOST));
         let _ = owner;
     }
 

@@ -225,14 +225,23 @@ pub(crate) fn enter() -> Pin {
 pub(crate) fn stand_by() -> Cover {
     let mine = MINE.try_with(Cell::get).ok().flatten();
     match mine {
-        Some(record) if record.announced.load(Ordering::Relaxed) == IDLE => Cover { record, borrowed: true },
-        _ => Cover { record: take(), borrowed: false },
+        Some(record) if record.announced.load(Ordering::Relaxed) == IDLE => Cover {
+            record,
+            borrowed: true,
+        },
+        _ => Cover {
+            record: take(),
+            borrowed: false,
+        },
     }
 }
 
 /// A record for a reader that stays: another than the thread's own, and good for another thread as well.
 pub(crate) fn stand_apart() -> Cover {
-    Cover { record: PINS.take(), borrowed: false }
+    Cover {
+        record: PINS.take(),
+        borrowed: false,
+    }
 }
 
 /// A record that announces single values, found before they are announced.
@@ -254,7 +263,9 @@ impl Cover {
     #[inline(always)]
     pub(crate) fn cover(&self, address: usize) {
         if asymmetric::is_light() {
-            self.record.announced.store(address as u64, Ordering::Release);
+            self.record
+                .announced
+                .store(address as u64, Ordering::Release);
             compiler_fence(Ordering::SeqCst);
         } else {
             self.record.announced.swap(address as u64, Ordering::SeqCst);

@@ -147,7 +147,9 @@ impl<K, V> View<K, V> {
             groups: std::iter::repeat_with(Group::new).take(groups).collect(),
             // SAFETY: a cell of what may be uninitialised is itself always initialised.
             pairs: unsafe { pairs.assume_init() },
-            deadlines: (0..if expires { groups * SLOTS } else { 0 }).map(|_| AtomicU64::new(NEVER)).collect(),
+            deadlines: (0..if expires { groups * SLOTS } else { 0 })
+                .map(|_| AtomicU64::new(NEVER))
+                .collect(),
         }
     }
 
@@ -253,7 +255,13 @@ impl<K, V> Arena<K, V> {
                 if let Some((key, value)) = pair
                     && is_key(key)
                 {
-                    return Some(Entry { key, value, view, group: home, slot });
+                    return Some(Entry {
+                        key,
+                        value,
+                        view,
+                        group: home,
+                        slot,
+                    });
                 }
             }
         }
@@ -280,7 +288,9 @@ impl<K, V> Arena<K, V> {
             let view = self.view();
             for (home, group) in view.way(hash.place()) {
                 for slot in group.hits(tag) {
-                    let Some(address) = view.address(home, slot) else { break };
+                    let Some(address) = view.address(home, slot) else {
+                        break;
+                    };
                     pin.cover(address.addr());
                     if !group.holds(slot, tag) {
                         continue;
@@ -290,7 +300,13 @@ impl<K, V> Arena<K, V> {
                     if let Some((key, value)) = pair
                         && is_key(key)
                     {
-                        return Some(Entry { key, value, view, group: home, slot });
+                        return Some(Entry {
+                            key,
+                            value,
+                            view,
+                            group: home,
+                            slot,
+                        });
                     }
                 }
                 if !group.was_passed(hash.place()) {
@@ -306,14 +322,31 @@ impl<K, V> Arena<K, V> {
 
 impl<K, V> Arena<K, V> {
     /// As [`read`](Self::read), for a holder that stays.
-    pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool, settle: impl Fn()) -> Option<Held<'_, K, V>> {
+    pub(crate) fn hold(
+        &self,
+        hash: Hash,
+        is_key: impl Fn(&K) -> bool,
+        settle: impl Fn(),
+    ) -> Option<Held<'_, K, V>> {
         let cover = pins::stand_apart();
         let (key, value, id, deadline) = {
             let entry = self.read(&cover, hash, is_key, settle)?;
             let id = id_of(entry.group, entry.slot);
-            (NonNull::from(entry.key), NonNull::from(entry.value), id, entry.view.deadline(id))
+            (
+                NonNull::from(entry.key),
+                NonNull::from(entry.value),
+                id,
+                entry.view.deadline(id),
+            )
         };
-        Some(Held { key, value, id, deadline, _cover: cover, arena: PhantomData })
+        Some(Held {
+            key,
+            value,
+            id,
+            deadline,
+            _cover: cover,
+            arena: PhantomData,
+        })
     }
 }
 
@@ -364,13 +397,20 @@ impl<K, V> Arena<K, V> {
 
 impl<K, V> Owner<K, V> {
     /// The slot of a key.
-    pub(crate) fn find(&self, arena: &Arena<K, V>, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<u32> {
+    pub(crate) fn find(
+        &self,
+        arena: &Arena<K, V>,
+        hash: Hash,
+        is_key: impl Fn(&K) -> bool,
+    ) -> Option<u32> {
         let view = arena.view();
         let tag = tag_of(hash.place());
         for (home, group) in view.way(hash.place()) {
             for slot in group.hits(tag) {
                 let id = id_of(home, slot);
-                if self.entry(arena, id).is_some_and(|entry| is_key(entry.key)) && group.is_linked(slot) {
+                if self.entry(arena, id).is_some_and(|entry| is_key(entry.key))
+                    && group.is_linked(slot)
+                {
                     return Some(id);
                 }
             }
@@ -390,14 +430,29 @@ impl<K, V> Owner<K, V> {
         cover.cover(address.addr());
         let deadline = entry.view.deadline(id);
         let (key, value) = (NonNull::from(entry.key), NonNull::from(entry.value));
-        Some(Held { key, value, id, deadline, _cover: cover, arena: PhantomData })
+        Some(Held {
+            key,
+            value,
+            id,
+            deadline,
+            _cover: cover,
+            arena: PhantomData,
+        })
     }
 
     /// Whether a slot still has the entry that is held, and it was not taken out.
     pub(crate) fn has(&self, arena: &Arena<K, V>, held: &Held<'_, K, V>) -> bool {
         // While it is held its slot is not filled with another, but the table may be another.
-        let entry = self.entry(arena, held.id).filter(|entry| std::ptr::eq(entry.value, held.value.as_ptr()));
-        entry.is_some_and(|entry| entry.view.groups.get(entry.group).is_some_and(|group| group.is_linked(entry.slot)))
+        let entry = self
+            .entry(arena, held.id)
+            .filter(|entry| std::ptr::eq(entry.value, held.value.as_ptr()));
+        entry.is_some_and(|entry| {
+            entry
+                .view
+                .groups
+                .get(entry.group)
+                .is_some_and(|group| group.is_linked(entry.slot))
+        })
     }
 
     /// What is in a slot, taken out or not.
@@ -409,11 +464,20 @@ impl<K, V> Owner<K, V> {
         }
         // SAFETY: it is filled, and emptying it needs this owner exclusively.
         let (key, value) = unsafe { view.pair(slot_of(id).0, slot) }?;
-        Some(Entry { key, value, view, group: slot_of(id).0, slot })
+        Some(Entry {
+            key,
+            value,
+            view,
+            group: slot_of(id).0,
+            slot,
+        })
     }
 
     pub(crate) fn uses(&self, arena: &Arena<K, V>, id: u32) -> u8 {
-        arena.view().group(id).map_or(0, |(group, slot)| group.uses(slot))
+        arena
+            .view()
+            .group(id)
+            .map_or(0, |(group, slot)| group.uses(slot))
     }
 
     pub(crate) fn set_uses(&self, arena: &Arena<K, V>, id: u32, uses: u8) {
@@ -456,7 +520,8 @@ impl<K, V> Owner<K, V> {
     }
 
     fn has_remains_of_graves(&self) -> bool {
-        let remains = |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
+        let remains =
+            |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
         self.graves.iter().any(remains)
     }
 
@@ -488,7 +553,9 @@ impl<K, V> Owner<K, V> {
         for (passed, (home, group)) in view.way(hash.place()).enumerate() {
             let Some(slot) = group.free() else { continue };
             let id = id_of(home, slot);
-            let Some(cell) = view.pairs.get(dense(id)) else { break };
+            let Some(cell) = view.pairs.get(dense(id)) else {
+                break;
+            };
             // SAFETY: the slot is free, so nobody looks at the cell before the tag is set, which happens after this.
             unsafe { (*cell.get()).write((key, value)) };
             if let Some(note) = self.notes.get_mut(dense(id)) {
@@ -520,7 +587,9 @@ impl<K, V> Owner<K, V> {
         // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
         // new slot is not known beforehand, the reader is always told.
         let view = arena.view();
-        let in_place = view.group(old).is_some_and(|(group, _)| group.free().is_some())
+        let in_place = view
+            .group(old)
+            .is_some_and(|(group, _)| group.free().is_some())
             && view.home(hash.place()) == slot_of(old).0;
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
@@ -538,7 +607,9 @@ impl<K, V> Owner<K, V> {
     /// Takes a linked entry out. It may still be read.
     pub(crate) fn retire(&mut self, arena: &Arena<K, V>, id: u32) {
         let view = arena.view();
-        let Some((group, slot)) = view.group(id) else { return };
+        let Some((group, slot)) = view.group(id) else {
+            return;
+        };
         group.retire(slot);
         let place = self.place(id);
         for (home, group) in view.way(place) {
@@ -564,7 +635,9 @@ impl<K, V> Owner<K, V> {
         for grave in &mut self.graves {
             grave.sweep();
         }
-        let Some(announced) = Announced::scan_covers() else { return };
+        let Some(announced) = Announced::scan_covers() else {
+            return;
+        };
         arena.view().reclaim(&announced, &mut self.gone, garbage);
         self.graves.retain_mut(|grave| {
             grave.view.reclaim(&announced, &mut grave.gone, garbage);
@@ -601,18 +674,32 @@ impl<K, V> Owner<K, V> {
         let expires = !old.deadlines.is_empty();
         let view = View::new(entries.max(linked.len()), expires);
         let notes = std::mem::replace(&mut self.notes, vec![Note::default(); view.pairs.len()]);
-        let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
+        let old = arena
+            .view
+            .swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
         // SAFETY: the pointer came from a box, and the arena owned it.
         let view = unsafe { Box::from_raw(old) };
-        let mut grave = Grave { swept: view.groups.len(), view, gone: std::mem::take(&mut self.gone) };
+        let mut grave = Grave {
+            swept: view.groups.len(),
+            view,
+            gone: std::mem::take(&mut self.gone),
+        };
         self.linked = 0;
         for id in linked {
-            let free = announced.as_ref().is_some_and(|announced| !grave.view.is_covered(announced, id));
+            let free = announced
+                .as_ref()
+                .is_some_and(|announced| !grave.view.is_covered(announced, id));
             // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
             let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
             let place = notes.get(dense(id)).map_or(0, |note| note.place);
             let to = match pair {
-                Some((key, value)) => match self.put(arena, Hash::of_place(place), key, value, grave.view.deadline(id)) {
+                Some((key, value)) => match self.put(
+                    arena,
+                    Hash::of_place(place),
+                    key,
+                    value,
+                    grave.view.deadline(id),
+                ) {
                     Ok(to) => Some(to),
                     Err(NoPlace(key, value)) => {
                         garbage.push((key, value));
@@ -633,17 +720,26 @@ impl<K, V> Owner<K, V> {
     /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
     pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
         let view = View::new(arena.view().room(), !arena.view().deadlines.is_empty());
-        let old = arena.view.swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
+        let old = arena
+            .view
+            .swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
         // SAFETY: the pointer came from a box, and the arena owned it.
         let view = unsafe { Box::from_raw(old) };
-        self.graves.push(Grave { view, swept: 0, gone: std::mem::take(&mut self.gone) });
+        self.graves.push(Grave {
+            view,
+            swept: 0,
+            gone: std::mem::take(&mut self.gone),
+        });
         self.linked = 0;
     }
 
     /// Bytes of all tables, without what keys and values own elsewhere.
     pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
         let graves: usize = self.graves.iter().map(|grave| grave.view.bytes()).sum();
-        arena.view().bytes() + graves + self.notes.capacity() * size_of::<Note>() + self.gone.capacity() * size_of::<u32>()
+        arena.view().bytes()
+            + graves
+            + self.notes.capacity() * size_of::<Note>()
+            + self.gone.capacity() * size_of::<u32>()
     }
 }
 
@@ -651,7 +747,13 @@ impl<K, V> Grave<K, V> {
     /// Takes out the entries of some groups.
     fn sweep(&mut self) {
         const GROUPS: usize = 16;
-        let groups = self.view.groups.iter().enumerate().skip(self.swept).take(GROUPS);
+        let groups = self
+            .view
+            .groups
+            .iter()
+            .enumerate()
+            .skip(self.swept)
+            .take(GROUPS);
         for (index, group) in groups {
             for slot in group.linked() {
                 group.retire(slot);
@@ -664,7 +766,9 @@ impl<K, V> Grave<K, V> {
 
 impl<K, V> View<K, V> {
     fn deadline(&self, id: u32) -> u64 {
-        self.deadlines.get(dense(id)).map_or(NEVER, |due| due.load(Ordering::Relaxed))
+        self.deadlines
+            .get(dense(id))
+            .map_or(NEVER, |due| due.load(Ordering::Relaxed))
     }
 
     fn is_covered(&self, announced: &Announced, id: u32) -> bool {
@@ -716,7 +820,9 @@ impl<K, V> Drop for View<K, V> {
             return;
         }
         for id in 0..id_of(self.groups.len(), 0) {
-            let filled = self.group(id).is_some_and(|(group, slot)| group.is_filled(slot));
+            let filled = self
+                .group(id)
+                .is_some_and(|(group, slot)| group.is_filled(slot));
             // SAFETY: it is filled, and nobody has the table any more.
             let pair = filled.then(|| unsafe { self.take(id) });
             drop(pair);

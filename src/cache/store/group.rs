@@ -130,14 +130,24 @@ impl Group {
     #[inline]
     pub(super) fn was_passed(&self, place: u32) -> bool {
         let (word, shift) = count_of(place);
-        let word = self.tags.get(word).map_or(0, |word| word.load(Ordering::SeqCst));
+        let word = self
+            .tags
+            .get(word)
+            .map_or(0, |word| word.load(Ordering::SeqCst));
         word >> shift & FULL != 0
     }
 
     #[inline(always)]
     fn tag(&self, slot: usize) -> u8 {
-        let (word, slot) = if slot < HALF { (0, slot) } else { (1, slot - HALF) };
-        let word = self.tags.get(word).map_or(0, |word| word.load(Ordering::SeqCst));
+        let (word, slot) = if slot < HALF {
+            (0, slot)
+        } else {
+            (1, slot - HALF)
+        };
+        let word = self
+            .tags
+            .get(word)
+            .map_or(0, |word| word.load(Ordering::SeqCst));
         (word >> (slot * 8)) as u8
     }
 
@@ -150,7 +160,9 @@ impl Group {
     /// Counts a use: a plain store, and none for an entry that is in use all the time. A use that is lost to another thread's does no harm.
     #[inline(always)]
     pub(super) fn touch(&self, slot: usize) -> u8 {
-        let Some(byte) = self.uses.get(slot) else { return 0 };
+        let Some(byte) = self.uses.get(slot) else {
+            return 0;
+        };
         let uses = byte.load(Ordering::Relaxed);
         if uses & SATURATED < SATURATED {
             byte.store(uses + 1, Ordering::Relaxed);
@@ -159,7 +171,9 @@ impl Group {
     }
 
     pub(super) fn uses(&self, slot: usize) -> u8 {
-        self.uses.get(slot).map_or(0, |byte| byte.load(Ordering::Relaxed) & SATURATED)
+        self.uses
+            .get(slot)
+            .map_or(0, |byte| byte.load(Ordering::Relaxed) & SATURATED)
     }
 
     pub(super) fn set_uses(&self, slot: usize, uses: u8) {
@@ -172,7 +186,10 @@ impl Group {
     /// A slot that is free.
     #[inline]
     pub(super) fn free(&self) -> Option<usize> {
-        let [first, second] = self.tags.each_ref().map(|word| zeros(word.load(Ordering::Relaxed)));
+        let [first, second] = self
+            .tags
+            .each_ref()
+            .map(|word| zeros(word.load(Ordering::Relaxed)));
         Hits::of(first, second).next()
     }
 
@@ -213,7 +230,11 @@ impl Group {
 
     #[inline(always)]
     fn set(&self, slot: usize, tag: u8) {
-        let (word, slot) = if slot < HALF { (0, slot) } else { (1, slot - HALF) };
+        let (word, slot) = if slot < HALF {
+            (0, slot)
+        } else {
+            (1, slot - HALF)
+        };
         if let Some(word) = self.tags.get(word) {
             let others = word.load(Ordering::Relaxed) & !(0xFF << (slot * 8));
             word.store(others | u64::from(tag) << (slot * 8), Ordering::Release);
@@ -227,7 +248,13 @@ impl Group {
 
     /// An entry that passed is no more.
     pub(super) fn pass_no_more(&self, place: u32) {
-        self.count(place, |count| if count == FULL { count } else { count.saturating_sub(1) });
+        self.count(place, |count| {
+            if count == FULL {
+                count
+            } else {
+                count.saturating_sub(1)
+            }
+        });
     }
 
     fn count(&self, place: u32, change: impl Fn(u64) -> u64) {
