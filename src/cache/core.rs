@@ -14,13 +14,17 @@ use super::cause::{Listener, RemovalCause};
 use super::config::Config;
 use super::meters::{Meter, Meters};
 use super::shard::Shard;
-use super::state::{NoRoom, Terms};
+use super::state::{NoRoom, State, Terms};
 use super::store::{Entry, Hash, Held, NEVER};
+use super::tags::Tags;
 use crate::kernel::clock::Clock;
 use crate::kernel::pins;
 use crate::kernel::sync::{Mutex, MutexGuard};
 
 pub(crate) type Weigh<K, V> = dyn Fn(&K, &V) -> u64 + Send + Sync;
+
+/// A shard, and what is under its lock.
+type Locked<'s, K, V> = (&'s Shard<K, V>, MutexGuard<'s, State<K, V>>);
 
 pub(crate) struct Core<K, V, S> {
     pub(crate) shards: Box<[Shard<K, V>]>,
@@ -28,7 +32,7 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) hasher: S,
     pub(crate) budget: Budget,
     /// Whoever collects weight from all shards.
-    collecting: Mutex<()>,
+    pub(super) collecting: Mutex<()>,
     pub(crate) weigher: Option<Box<Weigh<K, V>>>,
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -36,6 +40,7 @@ pub(crate) struct Core<K, V, S> {
     /// Whether entries may expire.
     pub(crate) expires: bool,
     pub(crate) meters: Meters,
+    pub(crate) tags: Tags,
 }
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
@@ -62,6 +67,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             config,
             expires,
             meters: Meters::new(),
+            tags: Tags::new(),
         }
     }
 
@@ -110,13 +116,18 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             self.meters.raise(Meter::Misses);
             return None;
         }
-        entry.touch();
+        if entry.touch() && !entry.is_current() {
+            drop(pin);
+            self.drop_outdated(hash, key);
+            self.meters.raise(Meter::Misses);
+            return None;
+        }
         self.meters.raise(Meter::Hits);
         Some(look(entry.value))
     }
 
     #[inline(always)]
-    fn is_fresh(&self, entry: &Entry<'_, K, V>) -> bool {
+    pub(super) fn is_fresh(&self, entry: &Entry<'_, K, V>) -> bool {
         use crate::kernel::sync::Ordering;
         entry.deadline().is_none_or(|due| {
             let due = due.load(Ordering::Relaxed);
@@ -156,24 +167,28 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let shard = self.shard(hash)?;
         let held = shard.hold(hash, |found| found.borrow() == key)?;
-        if self.expires && held.deadline() <= self.now() {
+        if self.expires && held.deadline() <= self.now() || !held.is_current() {
             return None;
         }
         Some(held)
     }
 
     /// What an entry is to be, by the cache's own rules.
-    pub(crate) fn terms(&self, key: &K, value: &V) -> Terms {
+    pub(crate) fn terms(&self, key: &K, value: &V) -> Terms<'static> {
         let weight = self.weigher.as_ref().map_or(1, |weigh| weigh(key, value));
         let deadline = match self.config.time_to_live {
             Some(ttl) if self.expires => self.clock.now().saturating_add(ttl).as_nanos(),
             _ => NEVER,
         };
-        Terms { weight, deadline }
+        Terms {
+            weight,
+            deadline,
+            extra: None,
+        }
     }
 
     /// Stores a value.
-    pub(crate) fn insert(&self, hash: Hash, key: K, value: V, terms: Terms) {
+    pub(crate) fn insert(&self, hash: Hash, key: K, value: V, terms: Terms<'_>) {
         let Some(shard) = self.shard(hash) else {
             return;
         };
@@ -198,7 +213,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     /// Stores an entry that needs more than its shard has.
     #[cold]
-    fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms) {
+    pub(super) fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms<'_>) {
         let NoRoom {
             mut key,
             mut value,
@@ -248,7 +263,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// An entry that does not fit is evicted before it is in.
-    fn refuse(&self, key: &K, value: &V) {
+    pub(super) fn refuse(&self, key: &K, value: &V) {
         self.meters.raise(Meter::Refused);
         if let Some(Listener(hear)) = &self.listener {
             let _ = crate::kernel::upkeep::shielded(|| hear(key, value, RemovalCause::Evicted));
@@ -256,7 +271,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Takes weight from the other shards.
-    fn collect<'s>(
+    pub(super) fn collect<'s>(
         &'s self,
         hash: Hash,
         missing: u64,
@@ -313,7 +328,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 RemovalCause::Removed
             };
             state.remove(&shard.arena, id, cause, &mut after);
-            held.filter(|_| !expired)
+            held.filter(|held| !expired && held.is_current())
         });
         drop(state);
         let taken = held.as_ref().map(|held| take(held.value()));
@@ -323,10 +338,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Locks the shard of a hash.
-    pub(crate) fn lock(
-        &self,
-        hash: Hash,
-    ) -> Option<(&Shard<K, V>, MutexGuard<'_, super::state::State<K, V>>)> {
+    pub(crate) fn lock(&self, hash: Hash) -> Option<Locked<'_, K, V>> {
         let shard = self.shard(hash)?;
         Some((shard, shard.lock()))
     }
@@ -343,7 +355,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let shard = self.shard(hash)?;
         let pin = pins::stand_by();
         let entry = shard.read(&pin, hash, |found| found.borrow() == key)?;
-        (!self.expires || self.is_fresh(&entry)).then(|| look(entry.value))
+        ((!self.expires || self.is_fresh(&entry)) && entry.is_current()).then(|| look(entry.value))
     }
 
     pub(crate) fn get_ref<Q>(&self, key: &Q) -> Option<Held<'_, K, V>>

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::MOST_SHARDS;
+use super::ops::VERSION;
 
 /// Why a cache can't be built or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,5 +24,11 @@ pub enum Error {
     NoTimeToLive {
         /// The time asked for.
         ttl: Duration,
+    },
+    /// A snapshot of a form that this version does not know.
+    #[error("a snapshot of form {version} can't be restored: {VERSION} is the one that is known")]
+    SnapshotVersion {
+        /// The form of the snapshot.
+        version: u32,
     },
 }

@@ -22,7 +22,7 @@ use crate::kernel::hash::DefaultHashBuilder;
 ///
 /// Keys may be looked up by any borrowed form, as in a `HashMap`.
 pub struct MemoryCache<K, V, S = DefaultHashBuilder> {
-    core: Core<K, V, S>,
+    pub(super) core: Core<K, V, S>,
 }
 
 impl<K: Eq + Hashable, V> MemoryCache<K, V> {

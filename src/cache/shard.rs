@@ -5,7 +5,7 @@ use crossbeam_utils::CachePadded;
 use super::flights::Flights;
 use super::policy::Policy;
 use super::state::State;
-use super::store::{Arena, Entry, Hash, Held};
+use super::store::{Arena, Entry, Hash, Held, Walk};
 use crate::kernel::pins::Cover;
 use crate::kernel::sync::{Mutex, MutexGuard};
 
@@ -60,5 +60,18 @@ impl<K: Eq, V> Shard<K, V> {
 
     pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<Held<'_, K, V>> {
         self.arena.hold(hash, is_key, || drop(self.state.lock()))
+    }
+
+    /// The next entry of a walk, for as long as `pin` announces nothing else.
+    pub(crate) fn next<'p>(
+        &'p self,
+        pin: &'p mut Cover,
+        walk: &mut Walk,
+    ) -> Option<Entry<'p, K, V>> {
+        self.arena.next(pin, walk, || drop(self.state.lock()))
+    }
+
+    pub(crate) fn hold_next(&self, walk: &mut Walk) -> Option<Held<'_, K, V>> {
+        self.arena.hold_next(walk, || drop(self.state.lock()))
     }
 }

@@ -14,13 +14,17 @@ use super::cause::RemovalCause;
 use super::flights::Flights;
 use super::policy::{Entries, Policy};
 use super::store::{Arena, Hash, NoPlace, Owner, dense};
+use super::tags::Extra;
+use crate::kernel::sync::Arc;
 
 /// What an entry is to be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct Terms<'t> {
     pub(crate) weight: u64,
     /// In nanoseconds of the cache's clock.
     pub(crate) deadline: u64,
+    /// What it has besides.
+    pub(crate) extra: Option<&'t Arc<Extra>>,
 }
 
 pub(crate) struct State<K, V> {
@@ -151,6 +155,7 @@ impl<K: Eq, V> State<K, V> {
     /// Stores an entry, in place of the one with the same key if there is one, and returns its slot; nothing if no slot is to be had.
     /// Whatever has to go for it goes, and may be the entry itself. If even the whole shard is not enough, it comes back, and the old one is
     /// gone.
+    #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
     pub(crate) fn insert<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
@@ -158,11 +163,12 @@ impl<K: Eq, V> State<K, V> {
         hash: Hash,
         key: K,
         value: V,
-        terms: Terms,
+        terms: Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Result<Option<u32>, NoRoom<K, V>> {
-        let old = self.owner.find(arena, hash, |found| *found == key);
         self.tidy(arena, after);
+        // Only now: the slot may be another in another table.
+        let old = self.owner.find(arena, hash, |found| *found == key);
         self.settle(budget);
         let freed = old.map_or(0, |old| self.weight(old));
         if self.used - freed + terms.weight > self.quota {
@@ -195,11 +201,14 @@ impl<K: Eq, V> State<K, V> {
         hash: Hash,
         mut key: K,
         mut value: V,
-        terms: Terms,
+        terms: Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
         for _ in 0..3 {
-            match self.owner.put(arena, hash, key, value, terms.deadline) {
+            match self
+                .owner
+                .put(arena, hash, key, value, terms.deadline, terms.extra)
+            {
                 Ok(id) => {
                     self.weigh(id, terms.weight);
                     self.used += terms.weight;
@@ -219,6 +228,7 @@ impl<K: Eq, V> State<K, V> {
         None
     }
 
+    #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
     fn exchange<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
@@ -226,7 +236,7 @@ impl<K: Eq, V> State<K, V> {
         old: u32,
         key: K,
         value: V,
-        terms: Terms,
+        terms: Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
         let before = self.weight(old);
@@ -240,7 +250,7 @@ impl<K: Eq, V> State<K, V> {
         }
         match self
             .owner
-            .replace(arena, hash, old, key, value, terms.deadline)
+            .replace(arena, hash, old, key, value, terms.deadline, terms.extra)
         {
             Ok(id) => {
                 self.weigh(id, terms.weight);
@@ -361,8 +371,10 @@ impl<K: Eq, V> State<K, V> {
         let seats = self.owner.take_seats();
         let mut moves = vec![LOST; seats.len()];
         let mut weight_lost = 0;
+        let mut left = Vec::new();
+        let wanted = after.listens().then_some(&mut left);
         self.owner
-            .resize(arena, entries, &mut after.garbage, |from, to| {
+            .resize(arena, entries, &mut after.garbage, wanted, |from, to| {
                 if let Some(place) = moves.get_mut(dense(from)) {
                     *place = to.unwrap_or(LOST);
                 }
@@ -372,6 +384,10 @@ impl<K: Eq, V> State<K, V> {
                 }
             });
         self.used -= weight_lost;
+        self.tally.evicted_weight += weight_lost;
+        for held in left {
+            after.notice(Some(held), RemovalCause::Evicted);
+        }
         if !weights.is_empty() {
             self.weights = vec![1; self.owner.slots()];
         }

@@ -49,6 +49,12 @@ impl Policy {
     pub(crate) fn clear(&mut self) {
         self.ring.clear();
     }
+    pub(crate) fn len(&self) -> usize {
+        self.ring.len()
+    }
+    pub(crate) fn coldest(&self) -> Box<dyn DoubleEndedIterator<Item = u32> + '_> {
+        Box::new(self.ring.iter().copied())
+    }
 }
 
 /// What to evict when there is no room.

@@ -42,11 +42,13 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::group::{Group, SLOTS, dense, id_of, slot_of, tag_of};
+use super::super::tags::Extra;
+use super::extras::Extras;
+use super::group::{Group, SLOTS, SPECIAL, dense, id_of, slot_of, tag_of};
 use super::hash::Hash;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::{self, Announced, Cover};
-use crate::kernel::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::kernel::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
 
 /// Slots that are filled, of a hundred, in a table of just the right size.
 const LOAD: usize = 74;
@@ -64,6 +66,10 @@ struct View<K, V> {
     pairs: Box<[Cell<K, V>]>,
     /// When each entry expires, in nanoseconds of the cache's clock; none if entries don't.
     deadlines: Box<[AtomicU64]>,
+    /// What special entries have besides.
+    extras: Extras,
+    /// One more than that of the table before.
+    serial: u64,
 }
 
 /// Keys and values that were taken away, to be dropped when the lock is released.
@@ -83,12 +89,22 @@ pub(crate) struct Entry<'p, K, V> {
 }
 
 impl<K, V> Entry<'_, K, V> {
-    /// Counts a use.
+    /// Counts a use. Returns whether the entry is special: it has something [besides](Self::extra).
     #[inline(always)]
-    pub(crate) fn touch(&self) {
-        if let Some(group) = self.view.groups.get(self.group) {
-            group.touch(self.slot);
-        }
+    pub(crate) fn touch(&self) -> bool {
+        let group = self.view.groups.get(self.group);
+        group.is_some_and(|group| group.touch(self.slot) & SPECIAL != 0)
+    }
+
+    /// What it has besides key and value.
+    pub(crate) fn extra(&self) -> Option<&Arc<Extra>> {
+        // SAFETY: the slot is filled, and stays so as long as this is lent.
+        unsafe { self.view.extras.get(self.group * SLOTS + self.slot) }
+    }
+
+    /// Whether none of its tags was invalidated since it was stored.
+    pub(crate) fn is_current(&self) -> bool {
+        self.extra().is_none_or(|extra| extra.is_current())
     }
 
     /// When the entry expires, if entries do.
@@ -106,6 +122,7 @@ pub(crate) struct Held<'a, K, V> {
     value: NonNull<V>,
     id: u32,
     deadline: u64,
+    extra: Option<NonNull<Arc<Extra>>>,
     _cover: Cover,
     arena: PhantomData<&'a Arena<K, V>>,
 }
@@ -119,6 +136,17 @@ impl<K, V> Held<'_, K, V> {
     pub(crate) fn value(&self) -> &V {
         // SAFETY: as for the key.
         unsafe { self.value.as_ref() }
+    }
+
+    /// What it has besides key and value.
+    pub(crate) fn extra(&self) -> Option<&Arc<Extra>> {
+        // SAFETY: as for the key; it stays in its place as long as the entry.
+        self.extra.map(|extra| unsafe { extra.as_ref() })
+    }
+
+    /// Whether none of its tags was invalidated since it was stored.
+    pub(crate) fn is_current(&self) -> bool {
+        self.extra().is_none_or(|extra| extra.is_current())
     }
 
     /// When it expires.
@@ -139,7 +167,7 @@ unsafe impl<K: Sync, V: Sync> Sync for Held<'_, K, V> {}
 
 impl<K, V> View<K, V> {
     /// A table for `entries`.
-    fn new(entries: usize, expires: bool) -> Self {
+    fn new(entries: usize, expires: bool, serial: u64) -> Self {
         let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
         let groups = groups.min(u32::MAX as usize / SLOTS);
         let pairs = Box::new_uninit_slice(groups * SLOTS);
@@ -150,6 +178,8 @@ impl<K, V> View<K, V> {
             deadlines: (0..if expires { groups * SLOTS } else { 0 })
                 .map(|_| AtomicU64::new(NEVER))
                 .collect(),
+            extras: Extras::new(),
+            serial,
         }
     }
 
@@ -159,7 +189,10 @@ impl<K, V> View<K, V> {
     }
 
     fn bytes(&self) -> usize {
-        size_of_val(&*self.groups) + size_of_val(&*self.pairs) + size_of_val(&*self.deadlines)
+        size_of_val(&*self.groups)
+            + size_of_val(&*self.pairs)
+            + size_of_val(&*self.deadlines)
+            + self.extras.bytes()
     }
 
     #[inline(always)]
@@ -329,24 +362,118 @@ impl<K, V> Arena<K, V> {
         settle: impl Fn(),
     ) -> Option<Held<'_, K, V>> {
         let cover = pins::stand_apart();
-        let (key, value, id, deadline) = {
-            let entry = self.read(&cover, hash, is_key, settle)?;
-            let id = id_of(entry.group, entry.slot);
-            (
-                NonNull::from(entry.key),
-                NonNull::from(entry.value),
-                id,
-                entry.view.deadline(id),
-            )
-        };
-        Some(Held {
+        let what = What::of(&self.read(&cover, hash, is_key, settle)?);
+        Some(what.held(cover))
+    }
+
+    /// The next entry of a walk through the table, for a holder that stays; nothing at its end. Takes no lock, unless the table is being
+    /// replaced.
+    pub(crate) fn hold_next(&self, walk: &mut Walk, settle: impl Fn()) -> Option<Held<'_, K, V>> {
+        let mut cover = pins::stand_apart();
+        let what = What::of(&self.next(&mut cover, walk, settle)?);
+        Some(what.held(cover))
+    }
+
+    /// The next entry of a walk through the table, announced by `pin`; nothing at its end.
+    ///
+    /// An entry that is linked from the beginning of the walk to its end is found. A walk that learns, behind a group, that the table was
+    /// replaced while it was there begins again with the new one: entries that were on the move were marked after `moves` had become odd,
+    /// so whoever missed one sees that, waits, and sees the new table.
+    pub(crate) fn next<'p>(
+        &'p self,
+        pin: &'p mut Cover,
+        walk: &mut Walk,
+        settle: impl Fn(),
+    ) -> Option<Entry<'p, K, V>> {
+        loop {
+            pin.arrive();
+            let view = self.view();
+            if walk.table != Some(view.serial) {
+                *walk = Walk {
+                    table: Some(view.serial),
+                    ..Walk::default()
+                };
+            }
+            let group = view.groups.get(walk.group)?;
+            while walk.slot < SLOTS {
+                let slot = walk.slot;
+                walk.slot += 1;
+                let Some(address) = view
+                    .address(walk.group, slot)
+                    .filter(|_| group.is_linked(slot))
+                else {
+                    continue;
+                };
+                pin.cover(address.addr());
+                if !group.is_linked(slot) {
+                    continue;
+                }
+                // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
+                if let Some((key, value)) = unsafe { view.pair(walk.group, slot) } {
+                    return Some(Entry {
+                        key,
+                        value,
+                        view,
+                        group: walk.group,
+                        slot,
+                    });
+                }
+            }
+            if self.moves.load(Ordering::SeqCst) % 2 == 1 {
+                settle();
+            }
+            (walk.group, walk.slot) = (walk.group + 1, 0);
+        }
+    }
+}
+
+/// Where a walk through a table is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Walk {
+    table: Option<u64>,
+    group: usize,
+    slot: usize,
+}
+
+/// What an entry is, for a holder.
+struct What<K, V> {
+    key: NonNull<K>,
+    value: NonNull<V>,
+    id: u32,
+    deadline: u64,
+    extra: Option<NonNull<Arc<Extra>>>,
+}
+
+impl<K, V> What<K, V> {
+    fn of(entry: &Entry<'_, K, V>) -> Self {
+        let id = id_of(entry.group, entry.slot);
+        Self {
+            key: NonNull::from(entry.key),
+            value: NonNull::from(entry.value),
+            id,
+            deadline: entry.view.deadline(id),
+            extra: entry.extra().map(NonNull::from),
+        }
+    }
+
+    /// `cover` announces the entry.
+    const fn held<'a>(self, cover: Cover) -> Held<'a, K, V> {
+        let Self {
             key,
             value,
             id,
             deadline,
+            extra,
+        } = self;
+        Held {
+            key,
+            value,
+            id,
+            deadline,
+            extra,
             _cover: cover,
             arena: PhantomData,
-        })
+        }
     }
 }
 
@@ -379,7 +506,7 @@ impl<K, V> Arena<K, V> {
     /// An arena with room for `entries` before it grows.
     pub(crate) fn new(entries: usize, expires: bool) -> (Self, Owner<K, V>) {
         asymmetric::register();
-        let view = View::new(entries, expires);
+        let view = View::new(entries, expires, 0);
         let owner = Owner {
             notes: vec![Note::default(); view.pairs.len()],
             gone: Vec::new(),
@@ -428,16 +555,7 @@ impl<K, V> Owner<K, V> {
         let address = entry.view.address(entry.group, entry.slot)?;
         // Whoever reclaims has the lock, and so sees the announcement.
         cover.cover(address.addr());
-        let deadline = entry.view.deadline(id);
-        let (key, value) = (NonNull::from(entry.key), NonNull::from(entry.value));
-        Some(Held {
-            key,
-            value,
-            id,
-            deadline,
-            _cover: cover,
-            arena: PhantomData,
-        })
+        Some(What::of(&entry).held(cover))
     }
 
     /// Whether a slot still has the entry that is held, and it was not taken out.
@@ -548,6 +666,7 @@ impl<K, V> Owner<K, V> {
         key: K,
         value: V,
         deadline: u64,
+        extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         let view = arena.view();
         for (passed, (home, group)) in view.way(hash.place()).enumerate() {
@@ -564,10 +683,14 @@ impl<K, V> Owner<K, V> {
             if let Some(due) = view.deadlines.get(dense(id)) {
                 due.store(deadline, Ordering::Relaxed);
             }
+            if let Some(extra) = extra {
+                // SAFETY: the slot is free, and this owner alone changes the table.
+                unsafe { view.extras.fill(view.pairs.len(), dense(id), extra) };
+            }
             for (_, group) in view.way(hash.place()).take(passed) {
                 group.pass(hash.place());
             }
-            group.link(slot, tag_of(hash.place()), false);
+            group.link(slot, tag_of(hash.place()), extra.is_some());
             self.linked += 1;
             return Ok(id);
         }
@@ -575,6 +698,7 @@ impl<K, V> Owner<K, V> {
     }
 
     /// Puts another value in place of a linked one, in another slot: the new one is there before the old one is gone.
+    #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
     pub(crate) fn replace(
         &mut self,
         arena: &Arena<K, V>,
@@ -583,6 +707,7 @@ impl<K, V> Owner<K, V> {
         key: K,
         value: V,
         deadline: u64,
+        extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
         // new slot is not known beforehand, the reader is always told.
@@ -594,7 +719,7 @@ impl<K, V> Owner<K, V> {
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
         }
-        let put = self.put(arena, hash, key, value, deadline);
+        let put = self.put(arena, hash, key, value, deadline, extra);
         if put.is_ok() {
             self.retire(arena, old);
         }
@@ -653,12 +778,13 @@ impl<K, V> Owner<K, V> {
     }
 
     /// Moves all entries to a table for `entries`, but for those that are being read: `lost` is told their slots, before any other
-    /// changes, and `moved` the old and the new slot of the rest.
-    pub(crate) fn resize(
+    /// changes, and `moved` the old and the new slot of the rest. Those that are being read are kept in `left`, if somebody wants them.
+    pub(crate) fn resize<'a>(
         &mut self,
-        arena: &Arena<K, V>,
+        arena: &'a Arena<K, V>,
         entries: usize,
         garbage: &mut Garbage<K, V>,
+        left: Option<&mut Vec<Held<'a, K, V>>>,
         mut moved: impl FnMut(u32, Option<u32>),
     ) {
         arena.moves.fetch_add(1, Ordering::SeqCst);
@@ -671,8 +797,21 @@ impl<K, V> Owner<K, V> {
             }
         }
         let announced = Announced::scan_covers();
+        if let Some(left) = left {
+            let stays = |id: &&u32| {
+                announced
+                    .as_ref()
+                    .is_none_or(|announced| old.is_covered(announced, **id))
+            };
+            left.extend(
+                linked
+                    .iter()
+                    .filter(stays)
+                    .filter_map(|id| self.hold(arena, *id)),
+            );
+        }
         let expires = !old.deadlines.is_empty();
-        let view = View::new(entries.max(linked.len()), expires);
+        let view = View::new(entries.max(linked.len()), expires, old.serial + 1);
         let notes = std::mem::replace(&mut self.notes, vec![Note::default(); view.pairs.len()]);
         let old = arena
             .view
@@ -689,6 +828,7 @@ impl<K, V> Owner<K, V> {
             let free = announced
                 .as_ref()
                 .is_some_and(|announced| !grave.view.is_covered(announced, id));
+            let extra = self.extra_of(&grave.view, id);
             // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
             let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
             let place = notes.get(dense(id)).map_or(0, |note| note.place);
@@ -699,6 +839,7 @@ impl<K, V> Owner<K, V> {
                     key,
                     value,
                     grave.view.deadline(id),
+                    extra.as_ref(),
                 ) {
                     Ok(to) => Some(to),
                     Err(NoPlace(key, value)) => {
@@ -719,7 +860,8 @@ impl<K, V> Owner<K, V> {
 
     /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
     pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
-        let view = View::new(arena.view().room(), !arena.view().deadlines.is_empty());
+        let old = arena.view();
+        let view = View::new(old.room(), !old.deadlines.is_empty(), old.serial + 1);
         let old = arena
             .view
             .swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
@@ -731,6 +873,31 @@ impl<K, V> Owner<K, V> {
             gone: std::mem::take(&mut self.gone),
         });
         self.linked = 0;
+    }
+
+    /// What the filled slot of a table that no more entries come to has besides.
+    fn extra_of(&self, view: &View<K, V>, id: u32) -> Option<Arc<Extra>> {
+        // SAFETY: it is filled, and emptying it needs this owner exclusively.
+        unsafe { view.extras.get(dense(id)) }.cloned()
+    }
+
+    /// Which table it is, of those there were.
+    pub(crate) fn serial(&self, arena: &Arena<K, V>) -> u64 {
+        arena.view().serial
+    }
+
+    /// Slots with an entry that was not taken out.
+    pub(crate) fn linked<'a>(&'a self, arena: &'a Arena<K, V>) -> impl Iterator<Item = u32> + 'a {
+        let groups = arena.view().groups.iter().enumerate();
+        groups.flat_map(|(index, group)| group.linked().map(move |slot| id_of(index, slot)))
+    }
+
+    /// What is still to be reclaimed, in no particular unit: it shrinks with each attempt until only what is being read is left.
+    pub(crate) fn remains(&self) -> usize {
+        let remains = |grave: &Grave<K, V>| {
+            (grave.view.groups.len() - grave.swept) * SLOTS + grave.gone.len()
+        };
+        self.gone.len() + self.graves.iter().map(remains).sum::<usize>()
     }
 
     /// Bytes of all tables, without what keys and values own elsewhere.
@@ -791,6 +958,8 @@ impl<K, V> View<K, V> {
                 // SAFETY: it was marked before the announcements were looked at, and nobody reads it.
                 garbage.extend(unsafe { self.take(*id) });
             } else if let Some((group, slot)) = self.group(*id) {
+                // SAFETY: as above.
+                unsafe { self.extras.empty(dense(*id)) };
                 group.vacate(slot);
             }
             false
@@ -809,6 +978,8 @@ impl<K, V> View<K, V> {
         let cell = unsafe { &*cell.get() };
         // SAFETY: it is filled, and is vacant from now on, so it is taken once.
         let pair = unsafe { cell.assume_init_read() };
+        // SAFETY: nobody reads it or can find it, says the caller.
+        unsafe { self.extras.empty(dense(id)) };
         group.vacate(slot);
         Some(pair)
     }

@@ -1,9 +1,10 @@
 //! Where entries are: read without a lock, changed under one.
 
 mod arena;
+mod extras;
 mod group;
 mod hash;
 
-pub(crate) use arena::{Arena, Entry, Garbage, Held, NEVER, NoPlace, Owner};
+pub(crate) use arena::{Arena, Entry, Garbage, Held, NEVER, NoPlace, Owner, Walk};
 pub(crate) use group::dense;
 pub(crate) use hash::Hash;

@@ -1,0 +1,202 @@
+//! Changes that depend on what is there.
+//!
+//! Whoever decides by a value looks at it without a lock, by an entry that is held. The change is made under the lock, if the entry that was
+//! looked at is still the one: while it is held its slot is not given to another, so the same slot in the same table with the same address
+//! is the same entry.
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash as Hashable};
+
+use super::super::aftermath::Aftermath;
+use super::super::budget::Budget;
+use super::super::cause::RemovalCause;
+use super::super::core::Core;
+use super::super::shard::Shard;
+use super::super::state::{State, Terms};
+use super::super::store::{Hash, Held};
+
+/// What must be there for a change to be made.
+pub(super) enum Expected<'h, 'a, K, V> {
+    /// No entry of the key, or one that is not served any more.
+    Nothing,
+    /// This entry, still current.
+    Entry(&'h Held<'a, K, V>),
+}
+
+impl<'h, 'a, K, V> Expected<'h, 'a, K, V> {
+    pub(super) fn of(held: Option<&'h Held<'a, K, V>>) -> Self {
+        held.map_or(Self::Nothing, Self::Entry)
+    }
+}
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    /// Why a linked entry is not served any more, if it isn't.
+    pub(super) fn lapsed(
+        &self,
+        shard: &Shard<K, V>,
+        state: &State<K, V>,
+        id: u32,
+    ) -> Option<RemovalCause> {
+        if self.expires && state.owner.deadline(&shard.arena, id) <= self.now() {
+            return Some(RemovalCause::Expired);
+        }
+        let entry = state.owner.entry(&shard.arena, id);
+        entry
+            .is_some_and(|entry| !entry.is_current())
+            .then_some(RemovalCause::Removed)
+    }
+
+    /// The slot of a key. An entry that is not served any more is taken out.
+    pub(super) fn find_served<'s, Q>(
+        &self,
+        shard: &'s Shard<K, V>,
+        state: &mut State<K, V>,
+        hash: Hash,
+        key: &Q,
+        after: &mut Aftermath<'s, K, V>,
+    ) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let id = state
+            .owner
+            .find(&shard.arena, hash, |found| found.borrow() == key)?;
+        let Some(cause) = self.lapsed(shard, state, id) else {
+            return Some(id);
+        };
+        state.remove(&shard.arena, id, cause, after);
+        None
+    }
+
+    fn is_as_expected<'s, Q>(
+        &self,
+        shard: &'s Shard<K, V>,
+        state: &mut State<K, V>,
+        hash: Hash,
+        key: &Q,
+        expected: &Expected<'_, '_, K, V>,
+        after: &mut Aftermath<'s, K, V>,
+    ) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        match expected {
+            Expected::Nothing => self.find_served(shard, state, hash, key, after).is_none(),
+            Expected::Entry(held) => held.is_current() && state.owner.has(&shard.arena, held),
+        }
+    }
+
+    /// Stores a value if what is expected is there; otherwise key and value come back. One that is too heavy for the cache counts as stored
+    /// and evicted.
+    pub(super) fn store_if(
+        &self,
+        hash: Hash,
+        key: K,
+        value: V,
+        terms: Terms<'_>,
+        expected: &Expected<'_, '_, K, V>,
+    ) -> Result<(), (K, V)> {
+        let Some(shard) = self.shard(hash) else {
+            return Err((key, value));
+        };
+        let mut afters = Vec::new();
+        let mut collecting = None;
+        let mut collected = 0;
+        let outcome = loop {
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            state.quota += collected;
+            if !self.is_as_expected(shard, &mut state, hash, &key, expected, &mut after) {
+                state.settle(&self.budget);
+                drop(state);
+                afters.push(after);
+                break Err((key, value));
+            }
+            let missing = state.missing(&self.budget, terms.weight);
+            // The first time, and then as long as it helps.
+            let may_collect = collecting.is_none() || collected > 0;
+            if missing > 0 && may_collect && terms.weight <= self.budget.capacity() {
+                drop(state);
+                afters.push(after);
+                collecting.get_or_insert_with(|| self.collecting.lock());
+                collected = self.collect(hash, missing, &mut afters);
+                continue;
+            }
+            state.fence(hash, &key, &mut after);
+            let stored = state.insert(
+                &shard.arena,
+                &self.budget,
+                hash,
+                key,
+                value,
+                terms,
+                &mut after,
+            );
+            drop(state);
+            afters.push(after);
+            break Ok(stored);
+        };
+        drop(collecting);
+        for after in afters {
+            after.settle();
+        }
+        if let Err(refused) = outcome? {
+            self.refuse(&refused.key, &refused.value);
+        }
+        Ok(())
+    }
+
+    /// Removes the entry of a key if it is what is expected. If nothing is, nothing is removed, but nothing that was loaded before is stored.
+    pub(super) fn remove_if<Q>(
+        &self,
+        hash: Hash,
+        key: &Q,
+        expected: &Expected<'_, '_, K, V>,
+    ) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let Some(shard) = self.shard(hash) else {
+            return false;
+        };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        let is_expected = self.is_as_expected(shard, &mut state, hash, key, expected, &mut after);
+        if is_expected {
+            state.fence(hash, key, &mut after);
+            if let Expected::Entry(held) = expected {
+                state.remove(&shard.arena, held.id(), RemovalCause::Removed, &mut after);
+            }
+        }
+        drop(state);
+        after.settle();
+        is_expected
+    }
+
+    /// Removes an entry that is held, served or not, if it is still there.
+    pub(super) fn remove_held(&self, shard: &Shard<K, V>, held: &Held<'_, K, V>) {
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        if state.owner.has(&shard.arena, held) {
+            let cause = self
+                .lapsed(shard, &state, held.id())
+                .unwrap_or(RemovalCause::Removed);
+            state.remove(&shard.arena, held.id(), cause, &mut after);
+        }
+        drop(state);
+        after.settle();
+    }
+}
+
+impl<K: Eq, V> State<K, V> {
+    /// What the shard's quota is short of for one entry, after taking what is spare.
+    fn missing(&mut self, budget: &Budget, weight: u64) -> u64 {
+        if weight > self.quota {
+            self.quota += budget.take(weight - self.quota);
+        }
+        weight.saturating_sub(self.quota)
+    }
+}

@@ -1,0 +1,106 @@
+//! Entries of which more is said than key and value.
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash as Hashable};
+
+use super::super::cause::RemovalCause;
+use super::super::core::Core;
+use super::super::state::Terms;
+use super::super::store::Hash;
+use super::super::tags::Extra;
+use super::super::{InsertOptions, MemoryCache};
+use crate::kernel::sync::Arc;
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    /// The count of invalidations. A load takes it when it begins, and hands it over with the tags of what it brings.
+    pub(crate) fn tag_clock(&self) -> u64 {
+        self.tags.clock()
+    }
+
+    /// What an entry with these options has besides key and value. Its value is as old as the count of invalidations in `born`, or new.
+    pub(crate) fn extra(&self, options: &InsertOptions, born: Option<u64>) -> Option<Arc<Extra>> {
+        self.tags.extra(&options.tags, born)
+    }
+
+    /// What an entry with these options is to be.
+    pub(crate) fn terms_with<'t>(
+        &self,
+        key: &K,
+        value: &V,
+        options: &InsertOptions,
+        extra: Option<&'t Arc<Extra>>,
+    ) -> Terms<'t> {
+        let terms = self.terms(key, value);
+        Terms {
+            weight: options.weight.unwrap_or(terms.weight),
+            extra,
+            ..terms
+        }
+    }
+
+    /// Removes an entry one of whose tags was invalidated.
+    #[cold]
+    pub(in super::super) fn drop_outdated<Q>(&self, hash: Hash, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        if let Some(id) = state
+            .owner
+            .find(&shard.arena, hash, |found| found.borrow() == key)
+            && state
+                .owner
+                .entry(&shard.arena, id)
+                .is_some_and(|entry| !entry.is_current())
+        {
+            state.remove(&shard.arena, id, RemovalCause::Removed, &mut after);
+        }
+        drop(state);
+        after.settle();
+    }
+}
+
+impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
+    /// As [`insert`](Self::insert), with options for this entry: see [`InsertOptions`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`insert`](Self::insert); tags are looked up under locks of their own.
+    pub fn insert_with(&self, key: K, value: V, options: &InsertOptions) {
+        let hash = self.core.hash(&key);
+        let extra = self.core.extra(options, None);
+        let terms = self.core.terms_with(&key, &value, options, extra.as_ref());
+        self.core.insert(hash, key, value, terms);
+    }
+
+    /// Invalidates all entries with a tag: nobody is served one of them from now on.
+    ///
+    /// The time it takes does not depend on how many there are. They are removed one by one, as [`Removed`](RemovalCause::Removed), when
+    /// somebody asks for them; until then they are counted in [`len`](Self::len) and [`weight`](Self::weight), and are evicted or replaced
+    /// like any other.
+    /// A load that began before does not bring the tag back to life: what it stores with this tag is invalid as well.
+    ///
+    /// # Blocking
+    ///
+    /// Takes a lock among those of the tags.
+    ///
+    /// ```
+    /// use tenfold::cache::{InsertOptions, MemoryCache};
+    ///
+    /// let cache = MemoryCache::new(1_000);
+    /// for page in 0..100 {
+    ///     let tag = if page % 2 == 0 { "even" } else { "odd" };
+    ///     cache.insert_with(page, "…", &InsertOptions::new().tags([tag]));
+    /// }
+    /// cache.invalidate_tag("odd");
+    /// assert!(cache.contains(&4) && !cache.contains(&5));
+    /// ```
+    pub fn invalidate_tag(&self, tag: &str) {
+        self.core.tags.invalidate(tag);
+    }
+}
