@@ -11,6 +11,8 @@ pub(crate) struct Aftermath<'a, K, V> {
     pub(crate) debris: Debris<K>,
     /// Entries that were taken out, still to be told of; none without a listener.
     notices: Vec<(Held<'a, K, V>, RemovalCause)>,
+    /// Entries for which there was no place.
+    refused: Garbage<K, V>,
     listener: Option<&'a Listener<K, V>>,
 }
 
@@ -20,6 +22,7 @@ impl<'a, K, V> Aftermath<'a, K, V> {
             garbage: Garbage::new(),
             debris: Debris::new(),
             notices: Vec::new(),
+            refused: Garbage::new(),
             listener,
         }
     }
@@ -35,7 +38,15 @@ impl<'a, K, V> Aftermath<'a, K, V> {
 
     /// Tells the listener of an entry that never was in the cache.
     pub(crate) fn refused(&mut self, key: K, value: V) {
-        self.garbage.push((key, value));
+        self.refused.push((key, value));
+    }
+
+    /// Where entries go that lose their place: those that nobody reads, and the others.
+    #[expect(clippy::type_complexity, reason = "two fields")]
+    pub(crate) fn unplaced(
+        &mut self,
+    ) -> (&mut Garbage<K, V>, &mut Vec<(Held<'a, K, V>, RemovalCause)>) {
+        (&mut self.refused, &mut self.notices)
     }
 
     /// Calls listeners and destructors. No lock is held; a panic of one does not keep the others from being called.
@@ -44,8 +55,11 @@ impl<'a, K, V> Aftermath<'a, K, V> {
             for (held, cause) in self.notices.drain(..) {
                 let _ = shielded(|| hear(held.key(), held.value(), cause));
             }
+            for (key, value) in &self.refused {
+                let _ = shielded(|| hear(key, value, RemovalCause::Evicted));
+            }
         }
-        for pair in self.garbage.drain(..) {
+        for pair in self.garbage.drain(..).chain(self.refused.drain(..)) {
             let _ = shielded(|| drop(pair));
         }
         let _ = shielded(|| drop(self.debris));

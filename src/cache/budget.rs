@@ -6,6 +6,9 @@
 
 use crate::kernel::sync::{AtomicU64, Ordering};
 
+/// The largest capacity, so that what is in and what comes in can be added.
+const MOST: u64 = u64::MAX / 2;
+
 #[derive(Debug)]
 pub(crate) struct Budget {
     capacity: AtomicU64,
@@ -17,6 +20,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// All of it is with the shards: a share each, and the first have the remainder.
     pub(crate) const fn new(capacity: u64, shards: u64) -> Self {
+        let capacity = if capacity < MOST { capacity } else { MOST };
         Self {
             capacity: AtomicU64::new(capacity),
             spare: AtomicU64::new(0),
@@ -28,8 +32,11 @@ impl Budget {
         self.capacity.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_capacity(&self, capacity: u64) {
+    /// Sets the capacity and returns what it is then.
+    pub(crate) fn set_capacity(&self, capacity: u64) -> u64 {
+        let capacity = capacity.min(MOST);
         self.capacity.store(capacity, Ordering::Relaxed);
+        capacity
     }
 
     /// What a shard has by right.
@@ -56,6 +63,11 @@ impl Budget {
                 Err(now) => spare = now,
             }
         }
+    }
+
+    #[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+    pub(crate) fn spare(&self) -> u64 {
+        self.spare.load(Ordering::Relaxed)
     }
 
     pub(crate) fn give(&self, given: u64) {

@@ -222,14 +222,17 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return;
         };
-        if terms.weight > self.budget.capacity() {
-            self.refuse(&key, &value);
-            return;
-        }
         let mut afters = Vec::new();
-        // One at a time, or two could wait for what the other has.
+        // One at a time, or two could wait for what the other has. Nor does the capacity change meanwhile.
         let collecting = self.collecting.lock();
         let refused = loop {
+            if terms.weight > self.budget.capacity() {
+                break Some(NoRoom {
+                    key,
+                    value,
+                    missing,
+                });
+            }
             let collected = self.collect(hash, missing, &mut afters);
             let mut after = self.aftermath();
             let mut state = shard.lock();
@@ -248,7 +251,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             afters.push(after);
             match stored {
                 Ok(_) => break None,
-                // The capacity was lowered meanwhile, or too much is pinned.
+                // Others have taken it.
                 Err(again) if collected == 0 => break Some(again),
                 Err(again) => (key, value, missing) = (again.key, again.value, again.missing),
             }
@@ -404,30 +407,43 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut afters = Vec::new();
         let collecting = self.collecting.lock();
         let before = self.budget.capacity();
-        self.budget.set_capacity(capacity);
+        let capacity = self.budget.set_capacity(capacity);
         if capacity > before {
             self.budget.give(capacity - before);
         }
         let mut excess = before.saturating_sub(capacity);
         excess -= self.budget.take(excess);
-        for (index, shard) in self.shards.iter().enumerate() {
-            let mut after = self.aftermath();
-            let mut state = shard.lock();
-            let share = self.budget.share(index);
-            state.share = share;
-            // First everybody gives what is above the new share, then the rest is taken wherever it is.
-            let given = excess.min(state.quota.saturating_sub(share));
-            state.quota -= given;
-            excess -= given;
-            state.shed(&shard.arena, &mut after);
-            state.settle(&self.budget);
-            drop(state);
-            afters.push(after);
+        loop {
+            for (index, shard) in self.shards.iter().enumerate() {
+                let mut after = self.aftermath();
+                let mut state = shard.lock();
+                let share = self.budget.share(index);
+                state.share = share;
+                // First everybody gives what is above the new share, then the rest is taken wherever it is.
+                let given = excess.min(state.quota.saturating_sub(share));
+                state.quota -= given;
+                excess -= given;
+                state.shed(&shard.arena, &mut after);
+                state.settle(&self.budget);
+                drop(state);
+                afters.push(after);
+            }
+            // While one shard was looked at another one may have given away what it had too much.
+            excess -= self.budget.take(excess);
+            if excess == 0 {
+                break;
+            }
         }
         drop(collecting);
         for after in afters {
             after.settle();
         }
+    }
+
+    /// While the guard lives nobody moves weight between shards that are locked; and what is spare.
+    #[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+    pub(super) fn check_budget(&self) -> (MutexGuard<'_, ()>, impl Fn() -> u64) {
+        (self.collecting.lock(), || self.budget.spare())
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -448,7 +464,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             stats.removals += tally.removed;
             stats.expirations += tally.expired;
             stats.evictions += tally.evicted;
-            stats.evicted_weight += tally.evicted_weight;
+            stats.evicted_weight = stats.evicted_weight.saturating_add(tally.evicted_weight);
             stats.refusals += tally.refused;
             stats.entries += state.owner.len() as u64;
             stats.weight += state.used;

@@ -5,6 +5,8 @@ mod aftermath;
 mod budget;
 mod builder;
 mod cause;
+#[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+mod check;
 mod config;
 mod core;
 mod entry;
@@ -14,6 +16,8 @@ mod memory;
 mod meters;
 mod ops;
 mod options;
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+mod model_tests;
 mod policy;
 mod role;
 mod shard;

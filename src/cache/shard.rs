@@ -24,15 +24,16 @@ impl<K: Eq, V> Shard<K, V> {
     ) -> Self {
         /// Shards up to this size have their whole table from the start.
         const SMALL: u64 = 4096;
-        /// Where tables begin that grow.
+        /// Where tables begin that grow: at this by weight, and at most at that by entries.
         const FIRST: usize = 256;
+        const LARGEST_FIRST: u64 = 1 << 14;
         let batch = (quota / 32).clamp(16, 512) as usize;
         let first = if weighted {
-            FIRST.min(quota as usize)
+            (FIRST as u64).min(quota) as usize
         } else if quota <= SMALL {
             quota as usize
         } else {
-            (quota / 16) as usize
+            (quota / 16).min(LARGEST_FIRST) as usize
         };
         let (arena, owner) = Arena::new(first + batch, expires);
         let state = State::new(owner, policy, flights, quota, batch);

@@ -16,6 +16,7 @@ use super::policy::{Entries, Policy};
 use super::store::{Arena, Hash, NoPlace, Owner, dense};
 use super::tags::Extra;
 use crate::kernel::sync::Arc;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 
 /// What an entry is to be.
 #[derive(Clone, Copy, Debug)]
@@ -166,13 +167,15 @@ impl<K: Eq, V> State<K, V> {
         terms: Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Result<Option<u32>, NoRoom<K, V>> {
+        // First, since entries may move.
         self.tidy(arena, after);
-        // Only now: the slot may be another in another table.
         let old = self.owner.find(arena, hash, |found| *found == key);
         self.settle(budget);
         let freed = old.map_or(0, |old| self.weight(old));
-        if self.used - freed + terms.weight > self.quota {
-            let short = self.used - freed + terms.weight - self.quota;
+        // Neither what is in nor what may come in is more than half of what a number can be.
+        let needed = (self.used - freed).saturating_add(terms.weight);
+        if needed > self.quota {
+            let short = needed - self.quota;
             if terms.weight > self.quota {
                 self.quota += budget.take(short);
             }
@@ -240,27 +243,38 @@ impl<K: Eq, V> State<K, V> {
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
         let before = self.weight(old);
-        if before == 0 || terms.weight == 0 {
-            // It enters the policy or leaves it.
-            self.remove(arena, old, RemovalCause::Replaced, after);
-            return self.link(arena, hash, key, value, terms, after);
-        }
-        if after.listens() {
-            after.notice(self.owner.hold(arena, old), RemovalCause::Replaced);
+        let held = after
+            .listens()
+            .then(|| self.owner.hold(arena, old))
+            .flatten();
+        // The policy knows nothing of what weighs nothing.
+        let leaves = before > 0 && terms.weight == 0;
+        if leaves {
+            self.policy.removed(ledger!(self, arena), old);
         }
         match self
             .owner
             .replace(arena, hash, old, key, value, terms.deadline, terms.extra)
         {
             Ok(id) => {
+                after.notice(held, RemovalCause::Replaced);
                 self.weigh(id, terms.weight);
                 self.used = self.used - before + terms.weight;
                 self.tally.replaced += 1;
-                self.policy.replaced(ledger!(self, arena), old, id);
+                if before > 0 && terms.weight > 0 {
+                    self.policy.replaced(ledger!(self, arena), old, id);
+                } else if terms.weight > 0 {
+                    self.policy.inserted(ledger!(self, arena), id);
+                }
                 Some(id)
             }
             Err(NoPlace(key, value)) => {
-                self.remove(arena, old, RemovalCause::Replaced, after);
+                drop(held);
+                if leaves {
+                    self.take_out(arena, old, RemovalCause::Replaced, after);
+                } else {
+                    self.remove(arena, old, RemovalCause::Replaced, after);
+                }
                 self.link(arena, hash, key, value, terms, after)
             }
         }
@@ -286,6 +300,9 @@ impl<K: Eq, V> State<K, V> {
         cause: RemovalCause,
         after: &mut Aftermath<'a, K, V>,
     ) {
+        if faulty(Fault::KeepRemoved) {
+            return;
+        }
         if self.weight(id) > 0 {
             self.policy.removed(ledger!(self, arena), id);
         }
@@ -310,7 +327,7 @@ impl<K: Eq, V> State<K, V> {
             RemovalCause::Expired => self.tally.expired += 1,
             RemovalCause::Evicted => {
                 self.tally.evicted += 1;
-                self.tally.evicted_weight += weight;
+                self.tally.evicted_weight = self.tally.evicted_weight.saturating_add(weight);
             }
             RemovalCause::Replaced => self.tally.replaced += 1,
             RemovalCause::Removed => self.tally.removed += 1,
@@ -323,7 +340,7 @@ impl<K: Eq, V> State<K, V> {
         arena: &'a Arena<K, V>,
         after: &mut Aftermath<'a, K, V>,
     ) -> bool {
-        while self.used > self.quota {
+        while self.used > self.quota && !faulty(Fault::ShedNothing) {
             let Some(victim) = self.policy.evict(ledger!(self, arena)) else {
                 return false;
             };
@@ -334,7 +351,7 @@ impl<K: Eq, V> State<K, V> {
 
     /// Reclaims what was taken out, if it is enough to be worth it, and grows the table if it is full.
     fn tidy<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
-        if self.owner.gone().len() >= self.batch || self.owner.has_graves() {
+        if self.owner.is_due(self.batch) {
             self.owner.reclaim(arena, &mut after.garbage);
         }
         if self.owner.len() + self.owner.gone().len() >= self.owner.room(arena) {
@@ -348,6 +365,10 @@ impl<K: Eq, V> State<K, V> {
         // A cache of entries needs no more room than this, unless the hashes are bad; one of weights may.
         let most = (self.quota as usize).saturating_add(self.batch);
         let room = self.owner.room(arena);
+        // There is room, but not where it is looked for: no table is large enough for such hashes.
+        if (self.owner.len() + self.owner.gone().len()).saturating_mul(4) < room {
+            return;
+        }
         let larger = if room < most && most / 4 <= room {
             most
         } else {
@@ -371,10 +392,15 @@ impl<K: Eq, V> State<K, V> {
         let seats = self.owner.take_seats();
         let mut moves = vec![LOST; seats.len()];
         let mut weight_lost = 0;
-        let mut left = Vec::new();
-        let wanted = after.listens().then_some(&mut left);
+        let listens = after.listens();
+        let (refused, notices) = after.unplaced();
+        let left = |held| {
+            if listens {
+                notices.push((held, RemovalCause::Evicted));
+            }
+        };
         self.owner
-            .resize(arena, entries, &mut after.garbage, wanted, |from, to| {
+            .resize(arena, entries, refused, left, |from, to| {
                 if let Some(place) = moves.get_mut(dense(from)) {
                     *place = to.unwrap_or(LOST);
                 }
@@ -385,9 +411,6 @@ impl<K: Eq, V> State<K, V> {
             });
         self.used -= weight_lost;
         self.tally.evicted_weight += weight_lost;
-        for held in left {
-            after.notice(Some(held), RemovalCause::Evicted);
-        }
         if !weights.is_empty() {
             self.weights = vec![1; self.owner.slots()];
         }
@@ -427,6 +450,9 @@ impl<K: Eq, V> State<K, V> {
     /// Leaves all entries behind, and what was loaded before is not stored any more.
     pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
         self.flights.detach_all();
+        if faulty(Fault::AbandonNothing) {
+            return;
+        }
         self.tally.removed += self.owner.len() as u64;
         self.owner.abandon(arena);
         self.policy.clear();

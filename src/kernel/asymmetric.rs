@@ -5,17 +5,28 @@
 //! ([`heavy`]) and the reader needs no instruction at all ([`is_light`]), only that the compiler keeps the order.
 //!
 //! Linux has it since 4.14: membarrier(2), which is registered for by the first structure that wants it. Without it the reader must
-//! pass a barrier itself.
+//! pass a barrier itself. So it must under `--cfg tenfold_fenced`, for tools that do not know the call.
 #![cfg_attr(
-    all(target_os = "linux", not(any(tenfold_loom, tenfold_shuttle))),
+    all(
+        target_os = "linux",
+        not(any(tenfold_loom, tenfold_shuttle, tenfold_fenced))
+    ),
     expect(unsafe_code, reason = "a system call that no library offers")
 )]
 
-#[cfg(all(target_os = "linux", not(any(tenfold_loom, tenfold_shuttle))))]
+#[cfg(all(
+    target_os = "linux",
+    not(any(tenfold_loom, tenfold_shuttle, tenfold_fenced))
+))]
 mod imp {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicU8, Ordering};
 
-    static LIGHT: AtomicBool = AtomicBool::new(false);
+    const UNKNOWN: u8 = 0;
+    const LIGHT: u8 = 1;
+    const REFUSED: u8 = 2;
+
+    /// Decided once: whoever reclaims must not believe that it is refused while a reader knows better.
+    static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
 
     fn call(command: libc::c_int) -> bool {
         // SAFETY: the call takes three numbers and touches no memory.
@@ -23,14 +34,17 @@ mod imp {
     }
 
     pub(crate) fn register() {
-        if !LIGHT.load(Ordering::Relaxed) && call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) {
-            LIGHT.store(true, Ordering::SeqCst);
+        if ANSWER.load(Ordering::Acquire) == UNKNOWN {
+            let granted = call(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+            let answer = if granted { LIGHT } else { REFUSED };
+            // If somebody else was faster, that is the answer.
+            let _ = ANSWER.compare_exchange(UNKNOWN, answer, Ordering::AcqRel, Ordering::Acquire);
         }
     }
 
     #[inline(always)]
     pub(crate) fn is_light() -> bool {
-        LIGHT.load(Ordering::Relaxed)
+        ANSWER.load(Ordering::Relaxed) == LIGHT
     }
 
     pub(crate) fn heavy() -> bool {
@@ -39,7 +53,10 @@ mod imp {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(tenfold_loom, tenfold_shuttle)))))]
+#[cfg(not(all(
+    target_os = "linux",
+    not(any(tenfold_loom, tenfold_shuttle, tenfold_fenced))
+)))]
 mod imp {
     use crate::kernel::sync::full_barrier;
 

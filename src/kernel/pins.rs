@@ -196,6 +196,12 @@ impl Pins {
 }
 
 impl Record {
+    /// Whether nothing is announced: for the one who has the record.
+    #[inline(always)]
+    fn is_idle(&self) -> bool {
+        self.announced.load(Ordering::Relaxed) == IDLE || faulty(Fault::ShareRecord)
+    }
+
     fn release(&self) {
         self.taken.store(false, Ordering::Release);
     }
@@ -206,11 +212,21 @@ pub(crate) struct Pin {
     record: &'static Record,
 }
 
+/// The record that the thread keeps, which is the caller's from now on; none if a [`Cover`] has borrowed it.
+#[inline]
+fn unused() -> Option<&'static Record> {
+    let unused = |mine: &Cell<Option<&'static Record>>| {
+        let record = mine.get().filter(|record| record.is_idle())?;
+        mine.set(None);
+        Some(record)
+    };
+    MINE.try_with(unused).ok().flatten()
+}
+
 /// Announces that the caller is about to load a published pointer.
 #[inline]
 pub(crate) fn enter() -> Pin {
-    let mine = MINE.try_with(Cell::take).ok().flatten();
-    let record = mine.unwrap_or_else(take);
+    let record = unused().unwrap_or_else(take);
     let pin = Pin { record };
     if !faulty(Fault::SkipAnnounce) && !faulty(Fault::AnnounceLate) {
         let era = PINS.era.load(Ordering::SeqCst);
@@ -225,7 +241,7 @@ pub(crate) fn enter() -> Pin {
 pub(crate) fn stand_by() -> Cover {
     let mine = MINE.try_with(Cell::get).ok().flatten();
     match mine {
-        Some(record) if record.announced.load(Ordering::Relaxed) == IDLE => Cover {
+        Some(record) if record.is_idle() => Cover {
             record,
             borrowed: true,
         },
@@ -251,17 +267,28 @@ pub(crate) struct Cover {
 }
 
 impl Cover {
-    /// Announces that the caller is about to load where to look. Without a barrier: see [`asymmetric::is_light`].
+    /// Announces that the caller is about to load where to look, and lets go of what it had. Without a barrier: see
+    /// [`asymmetric::is_light`].
     #[inline(always)]
     pub(crate) fn arrive(&self) {
-        self.record.announced.store(ARRIVING, Ordering::Relaxed);
+        let order = if faulty(Fault::ArriveRelaxed) {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release
+        };
+        self.record.announced.store(ARRIVING, order);
         compiler_fence(Ordering::SeqCst);
     }
 
     /// Announces that the caller is about to use the value at `address`, which may be retired already: it must look again at where it
     /// found it, by a sequentially consistent load, and leave the value alone if it isn't there any more.
+    ///
+    /// Addresses are even: odd words are eras.
     #[inline(always)]
     pub(crate) fn cover(&self, address: usize) {
+        if faulty(Fault::SkipCover) {
+            return;
+        }
         if asymmetric::is_light() {
             self.record
                 .announced
@@ -277,7 +304,12 @@ impl Cover {
 impl Drop for Cover {
     #[inline(always)]
     fn drop(&mut self) {
-        self.record.announced.store(IDLE, Ordering::Release);
+        let order = if faulty(Fault::LeaveRelaxed) {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release
+        };
+        self.record.announced.store(IDLE, order);
         if !self.borrowed {
             self.keep();
         }
@@ -377,6 +409,12 @@ impl Announced {
 
     /// As [`scan`](Self::scan), also for those who [`cover`](Cover::cover). Nothing if the system refuses to tell.
     pub(crate) fn scan_covers() -> Option<Self> {
+        if faulty(Fault::ReclaimUnasked) {
+            return Some(Self {
+                entering_since: None,
+                held: Vec::new(),
+            });
+        }
         asymmetric::heavy().then(Self::scan)
     }
 

@@ -277,6 +277,32 @@ pub(crate) mod fault {
         LeadTwice,
         /// Who waits for itself is not told.
         CloseCircle,
+        /// A reader of a cache uses an entry without announcing it.
+        SkipCover,
+        /// A reader that announced an entry does not look whether it is still there.
+        SkipSecondLook,
+        /// Entries are reclaimed without a look at the announcements.
+        ReclaimUnasked,
+        /// Entries move, and nobody is told.
+        MoveUntold,
+        /// A reader that finds nothing does not look whether entries moved.
+        MissUnasked,
+        /// A reader whose entry vanished takes that for a miss.
+        MissVanished,
+        /// A slot is linked by a relaxed store.
+        LinkRelaxed,
+        /// A reader that goes on to another entry lets go of the last one by a relaxed store.
+        ArriveRelaxed,
+        /// A reader within a reader announces itself in the same record.
+        ShareRecord,
+        /// A cache that is emptied keeps its entries.
+        AbandonNothing,
+        /// An entry is removed and stays where it is found.
+        KeepRemoved,
+        /// A shard does not keep to its quota.
+        ShedNothing,
+        /// An entry that was replaced stays where it is found.
+        KeepReplaced,
     }
 
     /// Whether the model that runs in this process is to break in this way.

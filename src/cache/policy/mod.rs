@@ -46,14 +46,14 @@ impl Policy {
     pub(crate) fn renumber(&mut self, to: impl Fn(u32) -> Option<u32>) {
         self.ring = self.ring.iter().filter_map(|id| to(*id)).collect();
     }
+    pub(crate) fn coldest(&self) -> Box<dyn DoubleEndedIterator<Item = u32> + '_> {
+        Box::new(self.ring.iter().copied())
+    }
     pub(crate) fn clear(&mut self) {
         self.ring.clear();
     }
     pub(crate) fn len(&self) -> usize {
         self.ring.len()
-    }
-    pub(crate) fn coldest(&self) -> Box<dyn DoubleEndedIterator<Item = u32> + '_> {
-        Box::new(self.ring.iter().copied())
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! # Why nobody reads what was taken away
 //!
-//! A reader announces the slot, `A`, and then loads the tags again, `L`. The owner marks the slot as gone and later passes a barrier `B`
+//! A reader announces the slot, `A`, by its [mark](Group::mark), and then loads the tags again, `L`. The owner marks the slot as gone and later passes a barrier `B`
 //! and loads the announcements, `S`. `A` and `L` stay in order, either by themselves or because `B` makes every running thread pass a
 //! barrier ([`asymmetric`](crate::kernel::asymmetric)). So in the one order of all of these `A` comes before `S`: then the owner sees the
 //! announcement and leaves the entry. Or `B`, `S`, `A`, `L` follow each other: then `L` finds the slot gone, and the reader goes on without
@@ -27,11 +27,12 @@
 //!
 //! A table that became too small is followed by a larger one, and one that is emptied at once by a fresh one. Entries are moved, and so no
 //! reader may be at them: all slots are marked gone, and who is still being read is left behind. While that goes on, and while an entry
-//! moves to an earlier group, `moves` is odd; a reader who finds nothing looks at it and begins again if it has changed.
+//! moves to where readers look earlier, `moves` is odd; a reader who finds nothing looks at it and begins again if it has changed. So does
+//! one under whose eyes an entry was taken out: its successor may be where it has looked already.
 //!
 //! Tags are looked at before anything is announced, so a table must not be given back under a reader's hands. A reader announces that it is
 //! arriving before it loads the view. Where that costs nothing ([`asymmetric::is_light`]) the owner looks for those and gives old tables
-//! back; elsewhere they are kept, empty, as long as the arena.
+//! back; elsewhere they are kept, empty, as long as the arena, and serve again when it is emptied once more.
 #![expect(
     unsafe_code,
     reason = "readers use a key and a value by address, without a lock and without a count"
@@ -39,15 +40,17 @@
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::super::tags::Extra;
 use super::extras::Extras;
-use super::group::{Group, SLOTS, SPECIAL, dense, id_of, slot_of, tag_of};
+use super::group::{Group, SLOTS, SPECIAL, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::{self, Announced, Cover};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
 
 /// Slots that are filled, of a hundred, in a table of just the right size.
@@ -56,6 +59,12 @@ const LOAD: usize = 74;
 pub(crate) const NEVER: u64 = u64::MAX;
 /// Groups in which an entry may be.
 const REACH: usize = 24;
+/// Groups of the largest table: their ids are numbers of 32 bits.
+const MOST_GROUPS: usize = (1 << 28) - 1;
+
+#[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+#[path = "check.rs"]
+mod check;
 
 type Cell<K, V> = UnsafeCell<MaybeUninit<(K, V)>>;
 
@@ -69,7 +78,7 @@ struct View<K, V> {
     /// What special entries have besides.
     extras: Extras,
     /// One more than that of the table before.
-    serial: u64,
+    serial: AtomicU64,
 }
 
 /// Keys and values that were taken away, to be dropped when the lock is released.
@@ -107,6 +116,11 @@ impl<K, V> Entry<'_, K, V> {
         self.extra().is_none_or(|extra| extra.is_current())
     }
 
+    fn what(&self) -> Option<What<K, V>> {
+        let id = id_of(self.group, self.slot);
+        self.view.what(id, (self.key, self.value))
+    }
+
     /// When the entry expires, if entries do.
     #[inline(always)]
     pub(crate) fn deadline(&self) -> Option<&AtomicU64> {
@@ -121,6 +135,7 @@ pub(crate) struct Held<'a, K, V> {
     key: NonNull<K>,
     value: NonNull<V>,
     id: u32,
+    mark: usize,
     deadline: u64,
     extra: Option<NonNull<Arc<Extra>>>,
     _cover: Cover,
@@ -169,7 +184,10 @@ impl<K, V> View<K, V> {
     /// A table for `entries`.
     fn new(entries: usize, expires: bool, serial: u64) -> Self {
         let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
-        let groups = groups.min(u32::MAX as usize / SLOTS);
+        Self::of_groups(groups.min(MOST_GROUPS), expires, serial)
+    }
+
+    fn of_groups(groups: usize, expires: bool, serial: u64) -> Self {
         let pairs = Box::new_uninit_slice(groups * SLOTS);
         Self {
             groups: std::iter::repeat_with(Group::new).take(groups).collect(),
@@ -179,7 +197,7 @@ impl<K, V> View<K, V> {
                 .map(|_| AtomicU64::new(NEVER))
                 .collect(),
             extras: Extras::new(),
-            serial,
+            serial: AtomicU64::new(serial),
         }
     }
 
@@ -215,11 +233,6 @@ impl<K, V> View<K, V> {
     fn group(&self, id: u32) -> Option<(&Group, usize)> {
         let (group, slot) = slot_of(id);
         Some((self.groups.get(group)?, slot))
-    }
-
-    #[inline(always)]
-    fn address(&self, group: usize, slot: usize) -> Option<*const Cell<K, V>> {
-        self.pairs.get(group * SLOTS + slot).map(std::ptr::from_ref)
     }
 
     /// What is in a slot.
@@ -279,9 +292,8 @@ impl<K, V> Arena<K, V> {
         if let Some(group) = view.groups.get(home)
             && let slot = group.hits(tag).first()
             && slot < SLOTS
-            && let Some(address) = view.address(home, slot)
         {
-            pin.cover(address.addr());
+            pin.cover(group.mark(slot));
             if group.holds(slot, tag) {
                 // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
                 let pair = unsafe { view.pair(home, slot) };
@@ -317,15 +329,14 @@ impl<K, V> Arena<K, V> {
                 settle();
                 continue;
             }
+            let mut vanished = false;
             pin.arrive();
             let view = self.view();
             for (home, group) in view.way(hash.place()) {
-                for slot in group.hits(tag) {
-                    let Some(address) = view.address(home, slot) else {
-                        break;
-                    };
-                    pin.cover(address.addr());
+                for slot in group.hits_exactly(tag) {
+                    pin.cover(group.mark(slot));
                     if !group.holds(slot, tag) {
+                        vanished = !faulty(Fault::MissVanished);
                         continue;
                     }
                     // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
@@ -346,7 +357,8 @@ impl<K, V> Arena<K, V> {
                     break;
                 }
             }
-            if self.moves.load(Ordering::SeqCst) == before {
+            let moved = self.moves.load(Ordering::SeqCst) != before && !faulty(Fault::MissUnasked);
+            if !moved && !vanished {
                 return None;
             }
         }
@@ -362,7 +374,7 @@ impl<K, V> Arena<K, V> {
         settle: impl Fn(),
     ) -> Option<Held<'_, K, V>> {
         let cover = pins::stand_apart();
-        let what = What::of(&self.read(&cover, hash, is_key, settle)?);
+        let what = self.read(&cover, hash, is_key, settle)?.what()?;
         Some(what.held(cover))
     }
 
@@ -370,7 +382,7 @@ impl<K, V> Arena<K, V> {
     /// replaced.
     pub(crate) fn hold_next(&self, walk: &mut Walk, settle: impl Fn()) -> Option<Held<'_, K, V>> {
         let mut cover = pins::stand_apart();
-        let what = What::of(&self.next(&mut cover, walk, settle)?);
+        let what = self.next(&mut cover, walk, settle)?.what()?;
         Some(what.held(cover))
     }
 
@@ -388,9 +400,10 @@ impl<K, V> Arena<K, V> {
         loop {
             pin.arrive();
             let view = self.view();
-            if walk.table != Some(view.serial) {
+            let serial = view.serial.load(Ordering::Relaxed);
+            if walk.table != Some(serial) {
                 *walk = Walk {
-                    table: Some(view.serial),
+                    table: Some(serial),
                     ..Walk::default()
                 };
             }
@@ -398,13 +411,10 @@ impl<K, V> Arena<K, V> {
             while walk.slot < SLOTS {
                 let slot = walk.slot;
                 walk.slot += 1;
-                let Some(address) = view
-                    .address(walk.group, slot)
-                    .filter(|_| group.is_linked(slot))
-                else {
+                if !group.is_linked(slot) {
                     continue;
-                };
-                pin.cover(address.addr());
+                }
+                pin.cover(group.mark(slot));
                 if !group.is_linked(slot) {
                     continue;
                 }
@@ -440,28 +450,19 @@ struct What<K, V> {
     key: NonNull<K>,
     value: NonNull<V>,
     id: u32,
+    mark: usize,
     deadline: u64,
     extra: Option<NonNull<Arc<Extra>>>,
 }
 
 impl<K, V> What<K, V> {
-    fn of(entry: &Entry<'_, K, V>) -> Self {
-        let id = id_of(entry.group, entry.slot);
-        Self {
-            key: NonNull::from(entry.key),
-            value: NonNull::from(entry.value),
-            id,
-            deadline: entry.view.deadline(id),
-            extra: entry.extra().map(NonNull::from),
-        }
-    }
-
     /// `cover` announces the entry.
-    const fn held<'a>(self, cover: Cover) -> Held<'a, K, V> {
+    fn held<'a>(self, cover: Cover) -> Held<'a, K, V> {
         let Self {
             key,
             value,
             id,
+            mark,
             deadline,
             extra,
         } = self;
@@ -469,6 +470,7 @@ impl<K, V> What<K, V> {
             key,
             value,
             id,
+            mark,
             deadline,
             extra,
             _cover: cover,
@@ -486,6 +488,11 @@ pub(crate) struct Owner<K, V> {
     /// Tables that were replaced.
     graves: Vec<Grave<K, V>>,
     linked: usize,
+    /// Of `gone`, those that were being read when it was looked through.
+    kept: usize,
+    /// Whether nothing came of the last look at the graves, and how often somebody wanted to look again since.
+    stuck: bool,
+    waited: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -496,10 +503,43 @@ struct Note {
 
 /// A table that was replaced: nothing is linked in it any more, or nobody will look for it.
 struct Grave<K, V> {
-    view: Box<View<K, V>>,
+    view: Table<K, V>,
     /// Groups before this one have no linked entries.
     swept: usize,
     gone: Vec<u32>,
+}
+
+/// A table that is not current any more. Readers may still have references to it, which a box would not put up with.
+struct Table<K, V>(NonNull<View<K, V>>);
+
+// SAFETY: it owns keys and values, and is dropped when nobody reads them.
+unsafe impl<K: Send, V: Send> Send for Table<K, V> {}
+
+impl<K, V> Table<K, V> {
+    /// Puts another table in place of the current one.
+    fn exchange(arena: &Arena<K, V>, view: NonNull<View<K, V>>) -> Option<Self> {
+        NonNull::new(arena.view.swap(view.as_ptr(), Ordering::SeqCst)).map(Self)
+    }
+
+    fn into_pointer(self) -> NonNull<View<K, V>> {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl<K, V> Deref for Table<K, V> {
+    type Target = View<K, V>;
+
+    fn deref(&self) -> &View<K, V> {
+        // SAFETY: the table is this one's own, and is only looked at as long as it exists.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<K, V> Drop for Table<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from a box, and nobody reads the table any more.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 impl<K, V> Arena<K, V> {
@@ -512,6 +552,9 @@ impl<K, V> Arena<K, V> {
             gone: Vec::new(),
             graves: Vec::new(),
             linked: 0,
+            kept: 0,
+            stuck: false,
+            waited: 0,
         };
         let arena = Self {
             view: AtomicPtr::new(Box::into_raw(Box::new(view))),
@@ -550,27 +593,18 @@ impl<K, V> Owner<K, V> {
 
     /// Keeps the entry in a slot for a holder that goes on without the lock.
     pub(crate) fn hold<'a>(&self, arena: &'a Arena<K, V>, id: u32) -> Option<Held<'a, K, V>> {
-        let cover = pins::stand_apart();
         let entry = self.entry(arena, id)?;
-        let address = entry.view.address(entry.group, entry.slot)?;
-        // Whoever reclaims has the lock, and so sees the announcement.
-        cover.cover(address.addr());
-        Some(What::of(&entry).held(cover))
+        entry.view.keep(id, (entry.key, entry.value))
     }
 
     /// Whether a slot still has the entry that is held, and it was not taken out.
     pub(crate) fn has(&self, arena: &Arena<K, V>, held: &Held<'_, K, V>) -> bool {
         // While it is held its slot is not filled with another, but the table may be another.
-        let entry = self
-            .entry(arena, held.id)
-            .filter(|entry| std::ptr::eq(entry.value, held.value.as_ptr()));
-        entry.is_some_and(|entry| {
-            entry
-                .view
-                .groups
-                .get(entry.group)
-                .is_some_and(|group| group.is_linked(entry.slot))
-        })
+        let view = arena.view();
+        view.mark(held.id) == Some(held.mark)
+            && view
+                .group(held.id)
+                .is_some_and(|(group, slot)| group.is_linked(slot))
     }
 
     /// What is in a slot, taken out or not.
@@ -643,6 +677,19 @@ impl<K, V> Owner<K, V> {
         self.graves.iter().any(remains)
     }
 
+    /// Whether it is worth the while to look for what may be reclaimed: there is a `batch` of it, or a table that was replaced. What was being
+    /// read at the last look does not count, or somebody who stays would make everybody look.
+    pub(crate) fn is_due(&mut self, batch: usize) -> bool {
+        if self.gone.len() >= self.kept.saturating_add(batch) {
+            return true;
+        }
+        if self.graves.is_empty() || !self.has_graves() {
+            return false;
+        }
+        self.waited += 1;
+        !self.stuck || self.waited > batch
+    }
+
     /// Linked entries.
     pub(crate) fn len(&self) -> usize {
         self.linked
@@ -712,15 +759,15 @@ impl<K, V> Owner<K, V> {
         // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
         // new slot is not known beforehand, the reader is always told.
         let view = arena.view();
-        let in_place = view
-            .group(old)
-            .is_some_and(|(group, _)| group.free().is_some())
-            && view.home(hash.place()) == slot_of(old).0;
+        let in_place = view.group(old).is_some_and(|(group, slot)| {
+            group.free().is_some_and(|free| is_seen_after(free, slot))
+        }) && view.home(hash.place()) == slot_of(old).0;
+        let in_place = in_place || faulty(Fault::MoveUntold);
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
         }
         let put = self.put(arena, hash, key, value, deadline, extra);
-        if put.is_ok() {
+        if put.is_ok() && !faulty(Fault::KeepReplaced) {
             self.retire(arena, old);
         }
         if !in_place {
@@ -732,7 +779,10 @@ impl<K, V> Owner<K, V> {
     /// Takes a linked entry out. It may still be read.
     pub(crate) fn retire(&mut self, arena: &Arena<K, V>, id: u32) {
         let view = arena.view();
-        let Some((group, slot)) = view.group(id) else {
+        let Some((group, slot)) = view
+            .group(id)
+            .filter(|(group, slot)| group.is_linked(*slot))
+        else {
             return;
         };
         group.retire(slot);
@@ -757,19 +807,24 @@ impl<K, V> Owner<K, V> {
         if self.gone.is_empty() && self.graves.is_empty() {
             return;
         }
+        let mut stuck = true;
         for grave in &mut self.graves {
+            stuck &= grave.is_swept();
             grave.sweep();
         }
         let Some(announced) = Announced::scan_covers() else {
             return;
         };
         arena.view().reclaim(&announced, &mut self.gone, garbage);
+        self.kept = self.gone.len();
         self.graves.retain_mut(|grave| {
+            let before = grave.gone.len();
             grave.view.reclaim(&announced, &mut grave.gone, garbage);
-            let empty = grave.swept == grave.view.groups.len() && grave.gone.is_empty();
+            stuck &= grave.gone.len() == before;
             // Only here is it known who is arriving.
-            !empty || !asymmetric::is_light() || grave.view.is_visited(&announced)
+            !grave.is_empty() || !asymmetric::is_light() || grave.view.is_visited(&announced)
         });
+        (self.stuck, self.waited) = (stuck, 0);
     }
 
     /// Whether there are entries to drop.
@@ -777,19 +832,25 @@ impl<K, V> Owner<K, V> {
         !self.gone.is_empty() || self.has_remains_of_graves()
     }
 
-    /// Moves all entries to a table for `entries`, but for those that are being read: `lost` is told their slots, before any other
-    /// changes, and `moved` the old and the new slot of the rest. Those that are being read are kept in `left`, if somebody wants them.
+    /// Moves all entries to a table for `entries`, but for those that are being read, which go to `left`, and those for which there is no
+    /// place, which go to `garbage`. `moved` is told the old slot of each, and the new one if it has one.
     pub(crate) fn resize<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         entries: usize,
         garbage: &mut Garbage<K, V>,
-        left: Option<&mut Vec<Held<'a, K, V>>>,
+        mut left: impl FnMut(Held<'a, K, V>),
         mut moved: impl FnMut(u32, Option<u32>),
     ) {
-        arena.moves.fetch_add(1, Ordering::SeqCst);
+        // What can fail is done before anybody is told to wait.
         let old = arena.view();
+        let serial = old.serial.load(Ordering::Relaxed) + 1;
+        let view = View::new(entries.max(self.linked), !old.deadlines.is_empty(), serial);
+        let notes = vec![Note::default(); view.pairs.len()];
+        let view = NonNull::from(Box::leak(Box::new(view)));
         let mut linked = Vec::with_capacity(self.linked);
+        let step = if faulty(Fault::MoveUntold) { 0 } else { 1 };
+        arena.moves.fetch_add(step, Ordering::SeqCst);
         for (index, group) in old.groups.iter().enumerate() {
             for slot in group.linked() {
                 linked.push(id_of(index, slot));
@@ -797,32 +858,17 @@ impl<K, V> Owner<K, V> {
             }
         }
         let announced = Announced::scan_covers();
-        if let Some(left) = left {
-            let stays = |id: &&u32| {
-                announced
-                    .as_ref()
-                    .is_none_or(|announced| old.is_covered(announced, **id))
-            };
-            left.extend(
-                linked
-                    .iter()
-                    .filter(stays)
-                    .filter_map(|id| self.hold(arena, *id)),
-            );
-        }
-        let expires = !old.deadlines.is_empty();
-        let view = View::new(entries.max(linked.len()), expires, old.serial + 1);
-        let notes = std::mem::replace(&mut self.notes, vec![Note::default(); view.pairs.len()]);
-        let old = arena
-            .view
-            .swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
-        // SAFETY: the pointer came from a box, and the arena owned it.
-        let view = unsafe { Box::from_raw(old) };
+        let notes = std::mem::replace(&mut self.notes, notes);
+        let Some(view) = Table::exchange(arena, view) else {
+            return;
+        };
         let mut grave = Grave {
             swept: view.groups.len(),
             view,
             gone: std::mem::take(&mut self.gone),
         };
+        self.kept = 0;
+        self.stuck = false;
         self.linked = 0;
         for id in linked {
             let free = announced
@@ -849,30 +895,61 @@ impl<K, V> Owner<K, V> {
                 },
                 None => {
                     grave.gone.push(id);
+                    let (group, slot) = slot_of(id);
+                    // SAFETY: it is filled, and emptying it needs this owner.
+                    let held = unsafe { grave.view.pair(group, slot) }
+                        .and_then(|pair| grave.view.keep(id, pair));
+                    held.into_iter().for_each(&mut left);
                     None
                 }
             };
             moved(id, to);
         }
         self.graves.push(grave);
-        arena.moves.fetch_add(1, Ordering::SeqCst);
+        arena.moves.fetch_add(step, Ordering::SeqCst);
     }
 
     /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
     pub(crate) fn abandon(&mut self, arena: &Arena<K, V>) {
+        if self.linked == 0 {
+            return;
+        }
         let old = arena.view();
-        let view = View::new(old.room(), !old.deadlines.is_empty(), old.serial + 1);
-        let old = arena
-            .view
-            .swap(Box::into_raw(Box::new(view)), Ordering::SeqCst);
-        // SAFETY: the pointer came from a box, and the arena owned it.
-        let view = unsafe { Box::from_raw(old) };
+        // At most one table is swept little by little.
+        for grave in &mut self.graves {
+            while !grave.is_swept() {
+                grave.sweep();
+            }
+        }
+        let groups = old.groups.len();
+        let serial = old.serial.load(Ordering::Relaxed) + 1;
+        let spare = self
+            .graves
+            .iter()
+            .position(|grave| grave.is_empty() && grave.view.groups.len() == groups);
+        let view = if let Some(spare) = spare {
+            let spare = self.graves.swap_remove(spare).view;
+            spare.groups.iter().for_each(Group::clear);
+            spare.serial.store(serial, Ordering::Relaxed);
+            spare.into_pointer()
+        } else {
+            NonNull::from(Box::leak(Box::new(View::of_groups(
+                groups,
+                !old.deadlines.is_empty(),
+                serial,
+            ))))
+        };
+        let Some(view) = Table::exchange(arena, view) else {
+            return;
+        };
         self.graves.push(Grave {
             view,
             swept: 0,
             gone: std::mem::take(&mut self.gone),
         });
         self.linked = 0;
+        self.kept = 0;
+        self.stuck = false;
     }
 
     /// What the filled slot of a table that no more entries come to has besides.
@@ -883,7 +960,7 @@ impl<K, V> Owner<K, V> {
 
     /// Which table it is, of those there were.
     pub(crate) fn serial(&self, arena: &Arena<K, V>) -> u64 {
-        arena.view().serial
+        arena.view().serial.load(Ordering::Relaxed)
     }
 
     /// Slots with an entry that was not taken out.
@@ -911,6 +988,15 @@ impl<K, V> Owner<K, V> {
 }
 
 impl<K, V> Grave<K, V> {
+    fn is_swept(&self) -> bool {
+        self.swept == self.view.groups.len()
+    }
+
+    /// Whether nobody reads in it, but for their own mistake.
+    fn is_empty(&self) -> bool {
+        self.is_swept() && self.gone.is_empty()
+    }
+
     /// Takes out the entries of some groups.
     fn sweep(&mut self) {
         const GROUPS: usize = 16;
@@ -938,14 +1024,39 @@ impl<K, V> View<K, V> {
             .map_or(NEVER, |due| due.load(Ordering::Relaxed))
     }
 
+    fn mark(&self, id: u32) -> Option<usize> {
+        self.group(id).map(|(group, slot)| group.mark(slot))
+    }
+
+    /// What a holder keeps of an entry.
+    fn what(&self, id: u32, (key, value): (&K, &V)) -> Option<What<K, V>> {
+        // SAFETY: the entry is lent, so its slot is filled, and stays so meanwhile.
+        let extra = unsafe { self.extras.get(dense(id)) };
+        Some(What {
+            key: NonNull::from(key),
+            value: NonNull::from(value),
+            id,
+            mark: self.mark(id)?,
+            deadline: self.deadline(id),
+            extra: extra.map(NonNull::from),
+        })
+    }
+
+    /// Announces an entry for a holder that goes on without the lock, which the caller has; whoever reclaims has it too, and sees that.
+    fn keep<'a>(&self, id: u32, pair: (&K, &V)) -> Option<Held<'a, K, V>> {
+        let what = self.what(id, pair)?;
+        let cover = pins::stand_apart();
+        cover.cover(what.mark);
+        Some(what.held(cover))
+    }
+
     fn is_covered(&self, announced: &Announced, id: u32) -> bool {
-        let cell = self.pairs.get(dense(id));
-        cell.is_some_and(|cell| announced.covers(std::ptr::from_ref(cell).addr()))
+        self.mark(id).is_some_and(|mark| announced.covers(mark))
     }
 
     fn is_visited(&self, announced: &Announced) -> bool {
-        let cells = self.pairs.as_ptr_range();
-        announced.visits(cells.start.addr()..cells.end.addr())
+        let groups = self.groups.as_ptr_range();
+        announced.visits(groups.start.addr()..groups.end.addr())
     }
 
     /// Empties the slots among `gone` that nobody reads. The announcements were looked at after they were marked.

@@ -10,6 +10,7 @@
 //! * A tag stands from when its entry is filled until it is retired, and the mark [`GONE`] from then until it is reclaimed.
 //! * A count saturates; a saturated one is never lowered, and a new table starts afresh.
 
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU8, AtomicU64, Ordering};
 
 /// Slots in a group.
@@ -22,7 +23,7 @@ const FREE: u8 = 0;
 const GONE: u8 = 1;
 /// Where the two counts of a word begin, four bits each.
 const COUNTS: u32 = 56;
-const FULL: u64 = 15;
+pub(super) const FULL: u64 = 15;
 /// The highest bit of each tag.
 const HIGHS: u64 = 0x0080_8080_8080_8080;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -109,6 +110,18 @@ fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGHS
 }
 
+/// The bytes of `word` that are zero, by their highest bit, and no others.
+#[inline(always)]
+fn zeros_exactly(word: u64) -> u64 {
+    const LOWS: u64 = HIGHS - (HIGHS >> 7);
+    !((word & LOWS) + LOWS | word) & HIGHS
+}
+
+/// Whether a reader who has seen `old` taken out will see what was put into `new` before: it looks at one word after the other.
+pub(super) fn is_seen_after(new: usize, old: usize) -> bool {
+    new >= HALF || old < HALF
+}
+
 impl Group {
     pub(super) fn new() -> Self {
         Self {
@@ -124,6 +137,24 @@ impl Group {
         let [first, second] = &self.tags;
         let first = zeros(first.load(Ordering::SeqCst) ^ pattern);
         Hits::of(first, zeros(second.load(Ordering::SeqCst) ^ pattern))
+    }
+
+    /// As [`hits`](Self::hits), with the slots of that tag and no others.
+    #[inline]
+    pub(super) fn hits_exactly(&self, tag: u8) -> Hits {
+        let pattern = u64::from(tag) * ONES;
+        let [first, second] = &self.tags;
+        let first = zeros_exactly(first.load(Ordering::SeqCst) ^ pattern);
+        Hits::of(
+            first,
+            zeros_exactly(second.load(Ordering::SeqCst) ^ pattern),
+        )
+    }
+
+    /// A number that stands for a slot as long as the group exists: even, and no address of anything else.
+    #[inline(always)]
+    pub(super) fn mark(&self, slot: usize) -> usize {
+        std::ptr::from_ref(self).addr() + 2 * slot
     }
 
     /// Whether an entry like the one of `place` may have passed.
@@ -154,7 +185,7 @@ impl Group {
     /// Whether a slot has an entry with that tag, now.
     #[inline(always)]
     pub(super) fn holds(&self, slot: usize, tag: u8) -> bool {
-        self.tag(slot) == tag
+        self.tag(slot) == tag || faulty(Fault::SkipSecondLook)
     }
 
     /// Counts a use: a plain store, and none for an entry that is in use all the time. A use that is lost to another thread's does no harm.
@@ -237,7 +268,19 @@ impl Group {
         };
         if let Some(word) = self.tags.get(word) {
             let others = word.load(Ordering::Relaxed) & !(0xFF << (slot * 8));
-            word.store(others | u64::from(tag) << (slot * 8), Ordering::Release);
+            let order = if faulty(Fault::LinkRelaxed) {
+                Ordering::Relaxed
+            } else {
+                Ordering::Release
+            };
+            word.store(others | u64::from(tag) << (slot * 8), order);
+        }
+    }
+
+    /// Makes a group without entries as good as new.
+    pub(super) fn clear(&self) {
+        for word in &self.tags {
+            word.store(0, Ordering::Release);
         }
     }
 
@@ -255,6 +298,27 @@ impl Group {
                 count.saturating_sub(1)
             }
         });
+    }
+
+    /// How many of each kind passed, and the kind of a key.
+    #[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+    pub(super) fn passers(&self) -> [u64; 4] {
+        let [first, second] = self
+            .tags
+            .each_ref()
+            .map(|word| word.load(Ordering::Relaxed) >> COUNTS);
+        [
+            first & FULL,
+            first >> 4 & FULL,
+            second & FULL,
+            second >> 4 & FULL,
+        ]
+    }
+
+    #[cfg(any(test, fuzzing, tenfold_loom, tenfold_shuttle))]
+    pub(super) fn kind(place: u32) -> usize {
+        let (word, shift) = count_of(place);
+        word * 2 + usize::from(shift > COUNTS)
     }
 
     fn count(&self, place: u32, change: impl Fn(u64) -> u64) {
