@@ -9,6 +9,8 @@ use crate::kernel::upkeep::shielded;
 pub(crate) struct Aftermath<'a, K, V> {
     pub(crate) garbage: Garbage<K, V>,
     pub(crate) debris: Debris<K>,
+    /// Keys that are of no use any more.
+    pub(crate) keys: Vec<K>,
     /// Entries that were taken out, still to be told of; none without a listener.
     notices: Vec<(Held<'a, K, V>, RemovalCause)>,
     /// Entries for which there was no place.
@@ -21,6 +23,7 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         Self {
             garbage: Garbage::new(),
             debris: Debris::new(),
+            keys: Vec::new(),
             notices: Vec::new(),
             refused: Garbage::new(),
             listener,
@@ -61,6 +64,9 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         }
         for pair in self.garbage.drain(..).chain(self.refused.drain(..)) {
             let _ = shielded(|| drop(pair));
+        }
+        for key in self.keys.drain(..) {
+            let _ = shielded(|| drop(key));
         }
         let _ = shielded(|| drop(self.debris));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::load::LoadConfig;
 use super::policy::EvictionPolicy;
 
 /// Settings of a [`MemoryCache`](super::MemoryCache).
@@ -16,7 +17,7 @@ use super::policy::EvictionPolicy;
 /// assert_eq!(cache.capacity(), 10_000);
 /// # Ok::<(), tenfold::cache::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
@@ -32,6 +33,9 @@ pub struct Config {
     /// Shards: a power of two, or zero for what fits the machine and the capacity.
     #[cfg_attr(feature = "serde", serde(default))]
     pub shards: usize,
+    /// What goes for loads.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub loads: LoadConfig,
 }
 
 /// Entries that there is room for by default.
@@ -48,6 +52,7 @@ impl Config {
             policy: EvictionPolicy::Adaptive,
             time_to_live: None,
             shards: 0,
+            loads: LoadConfig::new(),
         }
     }
 }

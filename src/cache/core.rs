@@ -12,6 +12,7 @@ use super::aftermath::Aftermath;
 use super::budget::Budget;
 use super::cause::{Listener, RemovalCause};
 use super::config::Config;
+use super::load::Gate;
 use super::meters::{Meter, Meters};
 use super::shard::Shard;
 use super::state::{NoRoom, State, Terms};
@@ -32,7 +33,7 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) hasher: S,
     pub(crate) budget: Budget,
     /// Whoever collects weight from all shards.
-    pub(super) collecting: Mutex<()>,
+    pub(crate) collecting: Mutex<()>,
     pub(crate) weigher: Option<Box<Weigh<K, V>>>,
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -41,6 +42,12 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) expires: bool,
     pub(crate) meters: Meters,
     pub(crate) tags: Tags,
+    /// Bounds loads.
+    pub(crate) gate: Gate,
+    /// How long entries are kept behind their deadlines, for loads that fail.
+    pub(crate) linger: u64,
+    /// Whether entries may be loaded anew while they are there.
+    pub(crate) revises: bool,
 }
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
@@ -64,6 +71,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             weigher,
             listener,
             clock,
+            gate: Gate::new(config.loads.max_loads),
+            linger: config.loads.linger(),
+            revises: config.loads.revises(),
             config,
             expires,
             meters: Meters::new(),
@@ -103,7 +113,16 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        let hash = self.hash(key);
+        self.read_at(self.hash(key), key, look)
+    }
+
+    /// As [`read`](Self::read), for a caller that knows the hash.
+    #[inline(always)]
+    pub(crate) fn read_at<Q, R>(&self, hash: Hash, key: &Q, look: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
         let shard = self.shard(hash)?;
         let pin = pins::stand_by();
         let Some(entry) = shard.read(&pin, hash, |found| found.borrow() == key) else {
@@ -131,13 +150,13 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         use crate::kernel::sync::Ordering;
         entry.deadline().is_none_or(|due| {
             let due = due.load(Ordering::Relaxed);
-            due == NEVER || self.now() < due
+            due == NEVER || self.now().saturating_add(self.linger) < due
         })
     }
 
     /// Removes an entry whose time is over.
     #[cold]
-    fn expire<Q>(&self, hash: Hash, key: &Q)
+    pub(crate) fn expire<Q>(&self, hash: Hash, key: &Q)
     where
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
@@ -167,7 +186,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let shard = self.shard(hash)?;
         let held = shard.hold(hash, |found| found.borrow() == key)?;
-        if self.expires && held.deadline() <= self.now() || !held.is_current() {
+        if self.expires && held.deadline() <= self.now().saturating_add(self.linger)
+            || !held.is_current()
+        {
             return None;
         }
         Some(held)
@@ -177,13 +198,25 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     pub(crate) fn terms(&self, key: &K, value: &V) -> Terms<'static> {
         let weight = self.weigher.as_ref().map_or(1, |weigh| weigh(key, value));
         let deadline = match self.config.time_to_live {
-            Some(ttl) if self.expires => self.clock.now().saturating_add(ttl).as_nanos(),
+            Some(ttl) if self.expires => self
+                .clock
+                .now()
+                .saturating_add(ttl)
+                .as_nanos()
+                .saturating_add(self.linger),
             _ => NEVER,
+        };
+        let refresh = if self.revises {
+            self.config.loads.refresh_at(self.clock.now(), false)
+        } else {
+            NEVER
         };
         Terms {
             weight,
             deadline,
             extra: None,
+            refresh,
+            cost: 0,
         }
     }
 
@@ -266,7 +299,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// An entry that does not fit is evicted before it is in.
-    pub(super) fn refuse(&self, key: &K, value: &V) {
+    pub(crate) fn refuse(&self, key: &K, value: &V) {
         self.meters.raise(Meter::Refused);
         if let Some(Listener(hear)) = &self.listener {
             let _ = crate::kernel::upkeep::shielded(|| hear(key, value, RemovalCause::Evicted));
@@ -274,7 +307,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Takes weight from the other shards.
-    pub(super) fn collect<'s>(
+    pub(crate) fn collect<'s>(
         &'s self,
         hash: Hash,
         missing: u64,
@@ -324,7 +357,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             .find(&shard.arena, hash, |found| found.borrow() == key);
         let held = found.and_then(|id| {
             let held = state.owner.hold(&shard.arena, id);
-            let expired = self.expires && state.owner.deadline(&shard.arena, id) <= self.now();
+            let expired = self.expires
+                && state.owner.deadline(&shard.arena, id) <= self.now().saturating_add(self.linger);
             let cause = if expired {
                 RemovalCause::Expired
             } else {
@@ -450,6 +484,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut stats = Stats {
             hits: self.meters.sum(Meter::Hits),
             misses: self.meters.sum(Meter::Misses),
+            negative_hits: self.meters.sum(Meter::NegativeHits),
             refusals: self.meters.sum(Meter::Refused),
             loads: self.meters.sum(Meter::Loads),
             load_failures: self.meters.sum(Meter::LoadFailures),

@@ -31,4 +31,12 @@ pub enum Error {
         /// The form of the snapshot.
         version: u32,
     },
+    /// A refresh after no time: every call would load.
+    #[error(
+        "values that are to be refreshed after no time are never fresh: it has to be above zero, or absent"
+    )]
+    NoFreshness,
+    /// A factor of early refreshes that is negative or no number.
+    #[error("early refreshes need a factor of zero or more, one as a rule")]
+    EarlyRefresh,
 }

@@ -11,9 +11,11 @@ pub(crate) enum Meter {
     Loads,
     LoadFailures,
     LoadNanos,
+    /// Misses of what is known to be absent.
+    NegativeHits,
 }
 
-const METERS: usize = 6;
+const METERS: usize = 7;
 
 #[derive(Debug)]
 pub(crate) struct Meters(Counters<METERS>);

@@ -1,5 +1,23 @@
 //! Caches.
-#![allow(dead_code, reason = "parts of it are still to be connected")]
+//!
+//! # Loading
+//!
+//! [`get_or_load`](MemoryCache::get_or_load) and its kin return what is cached or load it. What holds for all of them:
+//!
+//! * **One load** per key, for any number of callers, threads and tasks alike. Those that wait get a clone of its value or share its
+//!   error. Nothing is stored if it fails.
+//! * **Nothing stale comes back.** A load that began before [`insert`](MemoryCache::insert), [`remove`](MemoryCache::remove) or an
+//!   invalidation of its key returned is never stored, and never served to a caller that comes after that. Who waited for it before
+//!   gets its value.
+//! * **No caller is left behind.** If the one that loads panics, is dropped, or is ready to go on and not polled, exactly one of those
+//!   that wait loads instead.
+//! * **No deadlock.** A loader that asks for what it is about to load itself, directly or by way of other keys, is told so. That is known
+//!   on the thread, or in the task, that loads; not of work that a loader gives away to another one and waits for.
+//! * **Nothing is held** while a loader, a clone, a destructor or a weigher runs. They may use the cache.
+//!
+//! Keys are given by reference, in any borrowed form, and are cloned only for a load; so a hit allocates nothing. Loaders that block are
+//! closures, those that don't are futures.
+#![allow(dead_code)]
 
 mod aftermath;
 mod budget;
@@ -12,6 +30,7 @@ mod core;
 mod entry;
 mod error;
 mod flights;
+mod load;
 mod memory;
 mod meters;
 mod ops;
@@ -31,6 +50,10 @@ pub use cause::RemovalCause;
 pub use config::Config;
 pub use entry::Ref;
 pub use error::Error;
+pub use load::{
+    GetOrLoad, GetOrLoadMany, LoadConfig, LoadError, LoadToken, Loaded, Lookup, Stale,
+    TryGetOrLoad, TryGetOrLoadMany,
+};
 pub use memory::MemoryCache;
 pub use ops::{Compute, Computed, EntryInfo, Iter, Restored, Snapshot, SnapshotEntry};
 pub use options::InsertOptions;

@@ -5,7 +5,7 @@ use crossbeam_utils::CachePadded;
 use super::flights::Flights;
 use super::policy::Policy;
 use super::state::State;
-use super::store::{Arena, Entry, Hash, Held, Walk};
+use super::store::{Arena, Columns, Entry, Hash, Held, Walk};
 use crate::kernel::pins::Cover;
 use crate::kernel::sync::{Mutex, MutexGuard};
 
@@ -18,7 +18,7 @@ impl<K: Eq, V> Shard<K, V> {
     pub(crate) fn new(
         quota: u64,
         weighted: bool,
-        expires: bool,
+        columns: Columns,
         policy: Policy,
         flights: Flights<K>,
     ) -> Self {
@@ -35,7 +35,7 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             (quota / 16).min(LARGEST_FIRST) as usize
         };
-        let (arena, owner) = Arena::new(first + batch, expires);
+        let (arena, owner) = Arena::new(first + batch, columns);
         let state = State::new(owner, policy, flights, quota, batch);
         Self {
             arena,

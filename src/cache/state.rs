@@ -12,6 +12,7 @@ use super::aftermath::Aftermath;
 use super::budget::Budget;
 use super::cause::RemovalCause;
 use super::flights::Flights;
+use super::load::Negatives;
 use super::policy::{Entries, Policy};
 use super::store::{Arena, Hash, NoPlace, Owner, dense};
 use super::tags::Extra;
@@ -26,12 +27,17 @@ pub(crate) struct Terms<'t> {
     pub(crate) deadline: u64,
     /// What it has besides.
     pub(crate) extra: Option<&'t Arc<Extra>>,
+    /// When it should be loaded anew; never, as a rule.
+    pub(crate) refresh: u64,
+    /// What its load took.
+    pub(crate) cost: u64,
 }
 
 pub(crate) struct State<K, V> {
     pub(crate) owner: Owner<K, V>,
     pub(crate) policy: Policy,
     pub(crate) flights: Flights<K>,
+    pub(crate) negatives: Negatives<K>,
     /// Weights by slot; empty while all entries weigh one.
     weights: Vec<u64>,
     pub(crate) used: u64,
@@ -124,6 +130,7 @@ impl<K: Eq, V> State<K, V> {
             owner,
             policy,
             flights,
+            negatives: Negatives::new(),
             weights: Vec::new(),
             used: 0,
             quota,
@@ -150,6 +157,9 @@ impl<K: Eq, V> State<K, V> {
     {
         if !self.flights.is_empty() {
             self.flights.detach(hash.whole(), key, &mut after.debris);
+        }
+        if !self.negatives.is_empty() {
+            self.negatives.forget(hash, key, &mut after.keys);
         }
     }
 
@@ -214,6 +224,7 @@ impl<K: Eq, V> State<K, V> {
             {
                 Ok(id) => {
                     self.weigh(id, terms.weight);
+                    self.owner.set_refresh(arena, id, terms.refresh, terms.cost);
                     self.used += terms.weight;
                     self.tally.inserted += 1;
                     if terms.weight > 0 {
@@ -259,6 +270,7 @@ impl<K: Eq, V> State<K, V> {
             Ok(id) => {
                 after.notice(held, RemovalCause::Replaced);
                 self.weigh(id, terms.weight);
+                self.owner.set_refresh(arena, id, terms.refresh, terms.cost);
                 self.used = self.used - before + terms.weight;
                 self.tally.replaced += 1;
                 if before > 0 && terms.weight > 0 {
@@ -453,6 +465,7 @@ impl<K: Eq, V> State<K, V> {
         if faulty(Fault::AbandonNothing) {
             return;
         }
+        self.negatives.forget_all();
         self.tally.removed += self.owner.len() as u64;
         self.owner.abandon(arena);
         self.policy.clear();
@@ -462,6 +475,8 @@ impl<K: Eq, V> State<K, V> {
 
     /// Bytes of the shard's tables.
     pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
-        self.owner.bytes(arena) + self.weights.capacity() * size_of::<u64>()
+        self.owner.bytes(arena)
+            + self.weights.capacity() * size_of::<u64>()
+            + self.negatives.bytes()
     }
 }

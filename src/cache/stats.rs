@@ -11,6 +11,8 @@ pub struct Stats {
     pub hits: u64,
     /// Reads that didn't.
     pub misses: u64,
+    /// Of the misses, those for which it was known that there is nothing to load.
+    pub negative_hits: u64,
     /// Entries stored under a key that had none.
     pub insertions: u64,
     /// Entries stored in place of another.
@@ -25,9 +27,9 @@ pub struct Stats {
     pub evicted_weight: u64,
     /// Entries that never were stored: too heavy, or there was no place.
     pub refusals: u64,
-    /// Loads that brought a value.
+    /// Loads that brought a value, or found that there is none.
     pub loads: u64,
-    /// Loads that failed.
+    /// Loads that failed, panicked or were given up.
     pub load_failures: u64,
     /// Nanoseconds spent in loads.
     pub load_nanos: u64,
@@ -51,6 +53,7 @@ impl Stats {
         Self {
             hits: self.hits.saturating_sub(earlier.hits),
             misses: self.misses.saturating_sub(earlier.misses),
+            negative_hits: self.negative_hits.saturating_sub(earlier.negative_hits),
             insertions: self.insertions.saturating_sub(earlier.insertions),
             replacements: self.replacements.saturating_sub(earlier.replacements),
             removals: self.removals.saturating_sub(earlier.removals),

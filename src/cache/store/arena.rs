@@ -79,6 +79,18 @@ struct View<K, V> {
     extras: Extras,
     /// One more than that of the table before.
     serial: AtomicU64,
+    /// When somebody should load it anew; none if nobody should.
+    refreshes: Box<[AtomicU64]>,
+    /// What its load took; none if that doesn't matter.
+    costs: Box<[AtomicU64]>,
+}
+
+/// What is known of entries besides key and value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Columns {
+    pub(crate) deadlines: bool,
+    pub(crate) refreshes: bool,
+    pub(crate) costs: bool,
 }
 
 /// Keys and values that were taken away, to be dropped when the lock is released.
@@ -125,6 +137,11 @@ impl<K, V> Entry<'_, K, V> {
     #[inline(always)]
     pub(crate) fn deadline(&self) -> Option<&AtomicU64> {
         self.view.deadlines.get(self.group * SLOTS + self.slot)
+    }
+
+    /// When it should be loaded anew, and what its load took.
+    pub(crate) fn refresh(&self) -> (u64, u64) {
+        self.view.refresh(id_of(self.group, self.slot))
     }
 }
 
@@ -182,22 +199,36 @@ unsafe impl<K: Sync, V: Sync> Sync for Held<'_, K, V> {}
 
 impl<K, V> View<K, V> {
     /// A table for `entries`.
-    fn new(entries: usize, expires: bool, serial: u64) -> Self {
+    fn new(entries: usize, columns: Columns, serial: u64) -> Self {
         let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
-        Self::of_groups(groups.min(MOST_GROUPS), expires, serial)
+        Self::of_groups(groups.min(MOST_GROUPS), columns, serial)
     }
 
-    fn of_groups(groups: usize, expires: bool, serial: u64) -> Self {
+    fn of_groups(groups: usize, columns: Columns, serial: u64) -> Self {
         let pairs = Box::new_uninit_slice(groups * SLOTS);
         Self {
             groups: std::iter::repeat_with(Group::new).take(groups).collect(),
             // SAFETY: a cell of what may be uninitialised is itself always initialised.
             pairs: unsafe { pairs.assume_init() },
-            deadlines: (0..if expires { groups * SLOTS } else { 0 })
-                .map(|_| AtomicU64::new(NEVER))
-                .collect(),
+            deadlines: Self::column(groups, columns.deadlines, NEVER),
+            refreshes: Self::column(groups, columns.refreshes, NEVER),
+            costs: Self::column(groups, columns.costs, 0),
             extras: Extras::new(),
             serial: AtomicU64::new(serial),
+        }
+    }
+
+    fn column(groups: usize, wanted: bool, value: u64) -> Box<[AtomicU64]> {
+        (0..if wanted { groups * SLOTS } else { 0 })
+            .map(|_| AtomicU64::new(value))
+            .collect()
+    }
+
+    fn columns(&self) -> Columns {
+        Columns {
+            deadlines: !self.deadlines.is_empty(),
+            refreshes: !self.refreshes.is_empty(),
+            costs: !self.costs.is_empty(),
         }
     }
 
@@ -211,6 +242,8 @@ impl<K, V> View<K, V> {
             + size_of_val(&*self.pairs)
             + size_of_val(&*self.deadlines)
             + self.extras.bytes()
+            + size_of_val(&*self.refreshes)
+            + size_of_val(&*self.costs)
     }
 
     #[inline(always)]
@@ -544,9 +577,9 @@ impl<K, V> Drop for Table<K, V> {
 
 impl<K, V> Arena<K, V> {
     /// An arena with room for `entries` before it grows.
-    pub(crate) fn new(entries: usize, expires: bool) -> (Self, Owner<K, V>) {
+    pub(crate) fn new(entries: usize, columns: Columns) -> (Self, Owner<K, V>) {
         asymmetric::register();
-        let view = View::new(entries, expires, 0);
+        let view = View::new(entries, columns, 0);
         let owner = Owner {
             notes: vec![Note::default(); view.pairs.len()],
             gone: Vec::new(),
@@ -648,6 +681,15 @@ impl<K, V> Owner<K, V> {
         arena.view().deadline(id)
     }
 
+    /// When the entry in a slot should be loaded anew, and what its load took.
+    pub(crate) fn refresh(&self, arena: &Arena<K, V>, id: u32) -> (u64, u64) {
+        arena.view().refresh(id)
+    }
+
+    pub(crate) fn set_refresh(&self, arena: &Arena<K, V>, id: u32, at: u64, cost: u64) {
+        arena.view().set_refresh(id, at, cost);
+    }
+
     /// Where the policy has the entry in a slot.
     #[inline]
     pub(crate) fn seat(&self, id: u32) -> u32 {
@@ -734,6 +776,7 @@ impl<K, V> Owner<K, V> {
                 // SAFETY: the slot is free, and this owner alone changes the table.
                 unsafe { view.extras.fill(view.pairs.len(), dense(id), extra) };
             }
+            view.set_refresh(id, NEVER, 0);
             for (_, group) in view.way(hash.place()).take(passed) {
                 group.pass(hash.place());
             }
@@ -845,7 +888,7 @@ impl<K, V> Owner<K, V> {
         // What can fail is done before anybody is told to wait.
         let old = arena.view();
         let serial = old.serial.load(Ordering::Relaxed) + 1;
-        let view = View::new(entries.max(self.linked), !old.deadlines.is_empty(), serial);
+        let view = View::new(entries.max(self.linked), old.columns(), serial);
         let notes = vec![Note::default(); view.pairs.len()];
         let view = NonNull::from(Box::leak(Box::new(view)));
         let mut linked = Vec::with_capacity(self.linked);
@@ -887,7 +930,11 @@ impl<K, V> Owner<K, V> {
                     grave.view.deadline(id),
                     extra.as_ref(),
                 ) {
-                    Ok(to) => Some(to),
+                    Ok(to) => {
+                        let (refresh, cost) = grave.view.refresh(id);
+                        self.set_refresh(arena, to, refresh, cost);
+                        Some(to)
+                    }
                     Err(NoPlace(key, value)) => {
                         garbage.push((key, value));
                         None
@@ -935,7 +982,7 @@ impl<K, V> Owner<K, V> {
         } else {
             NonNull::from(Box::leak(Box::new(View::of_groups(
                 groups,
-                !old.deadlines.is_empty(),
+                old.columns(),
                 serial,
             ))))
         };
@@ -1048,6 +1095,23 @@ impl<K, V> View<K, V> {
         let cover = pins::stand_apart();
         cover.cover(what.mark);
         Some(what.held(cover))
+    }
+
+    fn refresh(&self, id: u32) -> (u64, u64) {
+        let at = |column: &[AtomicU64]| Some(column.get(dense(id))?.load(Ordering::Relaxed));
+        (
+            at(&self.refreshes).unwrap_or(NEVER),
+            at(&self.costs).unwrap_or(0),
+        )
+    }
+
+    fn set_refresh(&self, id: u32, refresh: u64, cost: u64) {
+        if let Some(own) = self.refreshes.get(dense(id)) {
+            own.store(refresh, Ordering::Relaxed);
+        }
+        if let Some(own) = self.costs.get(dense(id)) {
+            own.store(cost, Ordering::Relaxed);
+        }
     }
 
     fn is_covered(&self, announced: &Announced, id: u32) -> bool {

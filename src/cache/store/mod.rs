@@ -5,6 +5,6 @@ mod extras;
 mod group;
 mod hash;
 
-pub(crate) use arena::{Arena, Entry, Garbage, Held, NEVER, NoPlace, Owner, Walk};
+pub(crate) use arena::{Arena, Columns, Entry, Garbage, Held, NEVER, NoPlace, Owner, Walk};
 pub(crate) use group::dense;
 pub(crate) use hash::Hash;

@@ -38,19 +38,31 @@ local! {
 
 /// Runs `code` on behalf of a leader.
 pub(super) fn within<R>(frame: Frame, code: impl FnOnce() -> R) -> R {
+    within_all(std::iter::once(frame), code)
+}
+
+/// Runs `code` on behalf of several leaders.
+pub(super) fn within_all<R>(new: impl Iterator<Item = Frame>, code: impl FnOnce() -> R) -> R {
     // A thread that is being torn down has no frames any more, and its loads are not looked at.
-    let pushed = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
-    let _pop = pushed.is_ok().then_some(Pop);
+    let pushed = FRAMES.try_with(|frames| {
+        let mut frames = frames.borrow_mut();
+        let before = frames.len();
+        frames.extend(new);
+        frames.len() - before
+    });
+    let _pop = pushed.ok().map(Pop);
     code()
 }
 
-/// Takes the last frame away, also if the loader panics.
-struct Pop;
+/// Takes the last frames away, also if the loader panics.
+struct Pop(usize);
 
 impl Drop for Pop {
     fn drop(&mut self) {
-        // It may be the last handle of the flight, which is dropped behind the borrow.
-        let _frame = FRAMES.try_with(|frames| frames.borrow_mut().pop());
+        for _ in 0..self.0 {
+            // It may be the last handle of the flight, which is dropped behind the borrow.
+            let _frame = FRAMES.try_with(|frames| frames.borrow_mut().pop());
+        }
     }
 }
 

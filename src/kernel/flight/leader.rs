@@ -83,7 +83,11 @@ impl<T: Freight> Leader<T> {
         landed
     }
 
-    fn frame(&self) -> Frame {
+    pub(super) const fn term(&self) -> u64 {
+        self.term
+    }
+
+    pub(super) fn frame(&self) -> Frame {
         Frame {
             flight: self.flight.clone(),
             term: self.term,

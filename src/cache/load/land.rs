@@ -1,0 +1,231 @@
+//! What becomes of a load: it is stored if nobody changed its key meanwhile, and given to those who wait.
+//!
+//! Whether it may be stored and the storing are one critical section. The weight is computed before it, and so is room made for an entry
+//! that is too heavy for its shard: room that is in vain, because the key was changed meanwhile, goes back to the others. Should another
+//! insertion take that room at the last moment, the value is refused as one that is too heavy; it is never stored past a fence.
+//!
+//! Those who wait get their copy after that. Nobody joins a flight that has ended in its table; so if nobody waits then, no copy is made.
+
+use std::hash::{BuildHasher, Hash as Hashable};
+use std::sync::Arc;
+
+use super::super::aftermath::Aftermath;
+use super::super::budget::Budget;
+use super::super::cause::RemovalCause;
+use super::super::core::Core;
+use super::super::flights::{Cargo, Debris, Flights};
+use super::super::state::{NoRoom, State, Terms};
+use super::super::store::Hash;
+use super::board::{EPOCH, Lead};
+use super::negative;
+use super::parcel::{Loaded, Parcel, nothing};
+use crate::kernel::sync::MutexGuard;
+
+impl Lead<'_> {
+    /// The load is over, and its flight has ended in the table.
+    fn deliver(self, cargo: impl FnOnce() -> Cargo) {
+        if self.leader.flight().waiting() == 0 {
+            self.leader.land(nothing());
+        } else {
+            self.leader.land(&cargo());
+        }
+    }
+}
+
+impl<K: Eq, V> State<K, V> {
+    /// What the shard lacks for an entry of this weight, even if nothing else is in it.
+    fn lacks(&mut self, weight: u64, budget: &Budget) -> u64 {
+        self.quota += budget.take(weight.saturating_sub(self.quota));
+        weight.saturating_sub(self.quota)
+    }
+}
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    /// The load of `key` is over.
+    pub(crate) fn land<Y, E>(
+        &self,
+        hash: Hash,
+        key: K,
+        lead: Lead<'_>,
+        loaded: Result<Y, E>,
+        cost: u64,
+    ) -> Result<Y, Arc<E>>
+    where
+        V: Clone + Send + Sync + 'static,
+        Y: Loaded<V>,
+        E: Send + Sync + 'static,
+    {
+        match loaded.map(Y::open) {
+            Ok(Ok(value)) => Ok(Y::found(self.land_value(hash, key, lead, value, cost))),
+            Ok(Err(absent)) => {
+                self.land_absence(hash, key, lead);
+                Ok(absent)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                self.land_failure(hash, lead, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// It brought a value, which comes back, and took so many nanoseconds.
+    pub(crate) fn land_value(&self, hash: Hash, key: K, lead: Lead<'_>, value: V, cost: u64) -> V
+    where
+        V: Clone + Send + Sync + 'static,
+    {
+        let theirs = value.clone();
+        // Whether it is stored or not: it is what was loaded for those who are on board.
+        let _ = self.store(hash, key, value, cost, |flights, debris| {
+            flights.land(&lead.leader, EPOCH, debris)
+        });
+        lead.deliver(|| Arc::new(Parcel::Value(theirs.clone())));
+        theirs
+    }
+
+    /// It found nothing.
+    pub(crate) fn land_absence(&self, hash: Hash, key: K, lead: Lead<'_>)
+    where
+        V: Send + Sync + 'static,
+    {
+        self.store_absence(hash, key, |flights, debris| {
+            flights.land(&lead.leader, EPOCH, debris)
+        });
+        lead.deliver(|| Arc::new(Parcel::<V>::Absent));
+    }
+
+    /// It failed.
+    pub(crate) fn land_failure<E>(&self, hash: Hash, lead: Lead<'_>, error: &Arc<E>)
+    where
+        E: Send + Sync + 'static,
+    {
+        self.fail(hash, &lead);
+        lead.deliver(|| error.clone());
+    }
+
+    /// Stores a value if `permit`, which is asked under the lock, lets it; and gives it back if not.
+    pub(crate) fn store(
+        &self,
+        hash: Hash,
+        key: K,
+        value: V,
+        cost: u64,
+        permit: impl Fn(&mut Flights<K>, &mut Debris<K>) -> bool,
+    ) -> Result<(), V> {
+        let Some(shard) = self.shard(hash) else {
+            return Err(value);
+        };
+        let terms = Terms {
+            cost,
+            ..self.terms(&key, &value)
+        };
+        let mut room = None;
+        loop {
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            state.quota += room.as_mut().map_or(0, Room::take);
+            let missing = state.lacks(terms.weight, &self.budget);
+            if missing > 0 && room.is_none() && terms.weight <= self.budget.capacity() {
+                drop(state);
+                room = Some(self.make_room(hash, missing));
+                continue;
+            }
+            if !permit(&mut state.flights, &mut after.debris) {
+                state.settle(&self.budget);
+                drop(state);
+                drop(room);
+                after.settle();
+                return Err(value);
+            }
+            state.negatives.forget(hash, &key, &mut after.keys);
+            let (arena, budget) = (&shard.arena, &self.budget);
+            let stored = state.insert(arena, budget, hash, key, value, terms, &mut after);
+            drop(state);
+            drop(room);
+            after.settle();
+            if let Err(NoRoom { key, value, .. }) = stored {
+                self.refuse(&key, &value);
+            }
+            return Ok(());
+        }
+    }
+
+    /// There is nothing for this key, if `permit` lets it be said.
+    pub(crate) fn store_absence(
+        &self,
+        hash: Hash,
+        key: K,
+        permit: impl Fn(&mut Flights<K>, &mut Debris<K>) -> bool,
+    ) -> bool {
+        let Some(shard) = self.shard(hash) else {
+            return false;
+        };
+        let now = self.clock.now();
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        let may = permit(&mut state.flights, &mut after.debris);
+        if may {
+            let arena = &shard.arena;
+            if let Some(old) = state.owner.find(arena, hash, |found| *found == key) {
+                state.remove(arena, old, RemovalCause::Removed, &mut after);
+            }
+            if let Some(ttl) = self.config.loads.negative_ttl {
+                let due = now.saturating_add(ttl);
+                let bound = negative::bound(self.budget.capacity(), self.shards.len());
+                let keys = &mut after.keys;
+                state.negatives.put(hash, key, due, bound, keys);
+            }
+        }
+        drop(state);
+        after.settle();
+        may
+    }
+
+    /// There is nothing to store.
+    fn fail(&self, hash: Hash, lead: &Lead<'_>) {
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        let flights = &mut state.flights;
+        flights.fail(&lead.leader, EPOCH, &mut after.debris);
+        drop(state);
+        after.settle();
+    }
+
+    fn make_room(&self, hash: Hash, missing: u64) -> Room<'_, K, V> {
+        let turn = self.collecting.lock();
+        let mut afters = Vec::new();
+        let collected = self.collect(hash, missing, &mut afters);
+        Room {
+            collected,
+            afters,
+            turn: Some(turn),
+        }
+    }
+}
+
+/// Weight that was taken from other shards, for one who stores an entry.
+struct Room<'c, K, V> {
+    collected: u64,
+    afters: Vec<Aftermath<'c, K, V>>,
+    /// One at a time, or two could wait for what the other has.
+    turn: Option<MutexGuard<'c, ()>>,
+}
+
+impl<K, V> Room<'_, K, V> {
+    fn take(&mut self) -> u64 {
+        std::mem::take(&mut self.collected)
+    }
+}
+
+impl<K, V> Drop for Room<'_, K, V> {
+    fn drop(&mut self) {
+        // What was evicted is the user's to drop, without any lock.
+        drop(self.turn.take());
+        for after in self.afters.drain(..) {
+            after.settle();
+        }
+    }
+}
