@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
-
 use super::*;
 
 #[test]

@@ -1,5 +1,4 @@
 //! Which operations keep a load that is under way from storing its value.
-#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
 
 use super::super::aftermath::Aftermath;
 use super::super::{Compute, InsertOptions, MemoryCache};
