@@ -10,7 +10,7 @@ use super::cause::{Listener, RemovalCause};
 use super::config::{Config, MOST_SHARDS};
 use super::core::{Core, Weigh};
 use super::flights::Flights;
-use super::policy::{EvictionPolicy, Policy};
+use super::policy::{Chooser, EvictionPolicy, Policy};
 use super::shard::Shard;
 use super::{Error, MemoryCache};
 use crate::kernel::clock::{Clock, MonotonicClock};
@@ -18,6 +18,11 @@ use crate::kernel::hash::DefaultHashBuilder;
 
 /// Entries in a shard for which it is worth having one more.
 const ENTRIES_PER_SHARD: u64 = 2048;
+
+/// Entries for which the policy prepares at most.
+const MOST_EXPECTED: usize = 1 << 24;
+/// Entries for which the policy of a shard prepares at first, if it can't be known.
+const FIRST_EXPECTED: usize = 1 << 10;
 
 /// Builds a [`MemoryCache`].
 pub struct Builder<K, V, S = DefaultHashBuilder> {
@@ -195,10 +200,24 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Builder<K, V, S> {
         let budget = Budget::new(config.capacity, shards as u64);
         let weighted = self.weigher.is_some();
         let columns = config.loads.columns(expires);
+        // How many entries there will be is known only where each weighs one.
+        let expected = move |capacity: u64| {
+            let entries = usize::try_from(capacity).unwrap_or(usize::MAX);
+            entries.clamp(
+                1,
+                if weighted {
+                    FIRST_EXPECTED
+                } else {
+                    MOST_EXPECTED
+                },
+            )
+        };
+        let chooser = Arc::new(Chooser::new(expected(config.capacity)));
         let shard = |index| {
             let share = budget.share(index);
+            let policy = Policy::new(config.policy, share, expected(share), &chooser);
             let flights = Flights::new(config.loads.rules(self.clock.clone()));
-            Shard::new(share, weighted, columns, Policy::new(), flights)
+            Shard::new(share, weighted, columns, policy, flights, shards)
         };
         let shards = (0..shards).map(shard).collect();
         let core = Core::new(
@@ -210,6 +229,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Builder<K, V, S> {
             self.clock,
             config,
             expires,
+            chooser,
         );
         Ok(MemoryCache::of(core))
     }

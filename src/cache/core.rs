@@ -14,6 +14,7 @@ use super::cause::{Listener, RemovalCause};
 use super::config::Config;
 use super::load::Gate;
 use super::meters::{Meter, Meters};
+use super::policy::Chooser;
 use super::shard::Shard;
 use super::state::{NoRoom, State, Terms};
 use super::store::{Entry, Hash, Held, NEVER};
@@ -48,6 +49,8 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) linger: u64,
     /// Whether entries may be loaded anew while they are there.
     pub(crate) revises: bool,
+    /// Chooses the setting of all shards' policies.
+    pub(crate) chooser: Arc<Chooser>,
 }
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
@@ -61,6 +64,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         clock: Arc<dyn Clock>,
         config: Config,
         expires: bool,
+        chooser: Arc<Chooser>,
     ) -> Self {
         Self {
             mask: shards.len().next_power_of_two() - 1,
@@ -78,6 +82,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             expires,
             meters: Meters::new(),
             tags: Tags::new(),
+            chooser,
         }
     }
 
@@ -124,8 +129,39 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         Q: Eq + Hashable + ?Sized,
     {
         let shard = self.shard(hash)?;
+        if !self.expires {
+            if let (Some(hits), Some(pin)) = (self.meters.hits(), pins::own()) {
+                let found = shard
+                    .arena
+                    .glance(&pin, hash, |found| found.borrow() == key);
+                if let Some(entry) = found.filter(|entry| !entry.touch()) {
+                    hits.raise();
+                    if shard.arena.log.wants(hash.place()) {
+                        shard.arena.log.note(hash.place());
+                    }
+                    return Some(look(entry.value));
+                }
+            }
+        }
+        self.read_slowly(shard, hash, key, look)
+    }
+
+    /// As [`read`](Self::read), for a key that is not where it is as a rule.
+    #[cold]
+    #[inline(never)]
+    fn read_slowly<Q, R>(
+        &self,
+        shard: &Shard<K, V>,
+        hash: Hash,
+        key: &Q,
+        look: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
         let pin = pins::stand_by();
-        let Some(entry) = shard.read(&pin, hash, |found| found.borrow() == key) else {
+        let Some(entry) = shard.search(&pin, hash, |found| found.borrow() == key) else {
             self.meters.raise(Meter::Misses);
             return None;
         };
@@ -142,6 +178,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return None;
         }
         self.meters.raise(Meter::Hits);
+        if shard.arena.log.wants(hash.place()) {
+            shard.arena.log.note(hash.place());
+        }
         Some(look(entry.value))
     }
 
@@ -228,9 +267,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut after = self.aftermath();
         let mut state = shard.lock();
         state.fence(hash, &key, &mut after);
-        let stored = state.insert(
-            &shard.arena,
-            &self.budget,
+        let stored = state.insert(&shard.arena, &self.budget,
             hash,
             key,
             value,
@@ -271,9 +308,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let mut state = shard.lock();
             state.quota += collected;
             state.fence(hash, &key, &mut after);
-            let stored = state.insert(
-                &shard.arena,
-                &self.budget,
+            let stored = state.insert(&shard.arena, &self.budget,
                 hash,
                 key,
                 value,
@@ -391,7 +426,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let hash = self.hash(key);
         let shard = self.shard(hash)?;
         let pin = pins::stand_by();
-        let entry = shard.read(&pin, hash, |found| found.borrow() == key)?;
+        let entry = shard.search(&pin, hash, |found| found.borrow() == key)?;
         ((!self.expires || self.is_fresh(&entry)) && entry.is_current()).then(|| look(entry.value))
     }
 
@@ -453,6 +488,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 let mut state = shard.lock();
                 let share = self.budget.share(index);
                 state.share = share;
+                state.expect();
                 // First everybody gives what is above the new share, then the rest is taken wherever it is.
                 let given = excess.min(state.quota.saturating_sub(share));
                 state.quota -= given;

@@ -1,9 +1,11 @@
 //! What is counted without a lock.
 
 use crate::kernel::counters::Counters;
+use crate::kernel::sync::{AtomicU64, Ordering};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Meter {
+    /// The first: see [`Meters::hits`].
     Hits,
     Misses,
     /// Entries that did not fit.
@@ -25,17 +27,15 @@ impl Meters {
         Self(Counters::new())
     }
 
-    #[inline(always)]
     pub(crate) fn raise(&self, meter: Meter) {
-        if !self.0.raise_briefly(meter as usize) {
-            self.raise_slowly(meter);
-        }
+        self.0.raise(meter as usize);
     }
 
-    #[cold]
-    #[inline(never)]
-    fn raise_slowly(&self, meter: Meter) {
-        self.0.raise(meter as usize);
+    /// Where the calling thread counts its hits, if it has a place of its own.
+    #[inline(always)]
+    pub(crate) fn hits(&self) -> Option<Hits<'_>> {
+        let [hits, ..] = self.0.own()?;
+        Some(Hits(hits))
     }
 
     pub(crate) fn add(&self, meter: Meter, by: u64) {
@@ -44,5 +44,18 @@ impl Meters {
 
     pub(crate) fn sum(&self, meter: Meter) -> u64 {
         self.0.sum(meter as usize)
+    }
+}
+
+/// The hits of one thread, which alone counts here.
+pub(crate) struct Hits<'m>(&'m AtomicU64);
+
+impl Hits<'_> {
+    #[inline(always)]
+    pub(crate) fn raise(&self) {
+        self.0.store(
+            self.0.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Relaxed,
+        );
     }
 }

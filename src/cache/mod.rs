@@ -31,12 +31,13 @@ mod entry;
 mod error;
 mod flights;
 mod load;
+mod log;
 mod memory;
 mod meters;
-mod ops;
-mod options;
 #[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
 mod model_tests;
+mod ops;
+mod options;
 mod policy;
 mod role;
 mod shard;

@@ -3,10 +3,11 @@
 use crossbeam_utils::CachePadded;
 
 use super::flights::Flights;
+use super::log::Log;
 use super::policy::Policy;
 use super::state::State;
 use super::store::{Arena, Columns, Entry, Hash, Held, Walk};
-use crate::kernel::pins::Cover;
+use crate::kernel::pins::{Cover, Record};
 use crate::kernel::sync::{Mutex, MutexGuard};
 
 pub(crate) struct Shard<K, V> {
@@ -21,6 +22,7 @@ impl<K: Eq, V> Shard<K, V> {
         columns: Columns,
         policy: Policy,
         flights: Flights<K>,
+        siblings: usize,
     ) -> Self {
         /// Shards up to this size have their whole table from the start.
         const SMALL: u64 = 4096;
@@ -35,8 +37,8 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             (quota / 16).min(LARGEST_FIRST) as usize
         };
-        let (arena, owner) = Arena::new(first + batch, columns);
-        let state = State::new(owner, policy, flights, quota, batch);
+        let (arena, owner) = Arena::new(first + batch, columns, Log::new(policy.limit()));
+        let state = State::new(owner, policy, flights, quota, batch, siblings);
         Self {
             arena,
             state: CachePadded::new(Mutex::new(state)),
@@ -47,16 +49,15 @@ impl<K: Eq, V> Shard<K, V> {
         self.state.lock()
     }
 
-    /// The entry of a key, for as long as `pin` announces nothing else.
-    #[inline(always)]
-    pub(crate) fn read<'p>(
+    /// The entry of a key, wherever it is, for as long as `pin` announces nothing else.
+    pub(crate) fn search<'p>(
         &'p self,
-        pin: &'p Cover,
+        pin: &'p Record,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<Entry<'p, K, V>> {
         self.arena
-            .read(pin, hash, is_key, || drop(self.state.lock()))
+            .search(pin, hash, is_key, || drop(self.state.lock()))
     }
 
     pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<Held<'_, K, V>> {

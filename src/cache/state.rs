@@ -46,6 +46,8 @@ pub(crate) struct State<K, V> {
     pub(crate) share: u64,
     /// Entries that may wait to be reclaimed.
     batch: usize,
+    /// Shards of the cache.
+    siblings: usize,
     pub(crate) tally: Tally,
 }
 
@@ -125,6 +127,7 @@ impl<K: Eq, V> State<K, V> {
         flights: Flights<K>,
         quota: u64,
         batch: usize,
+        siblings: usize,
     ) -> Self {
         Self {
             owner,
@@ -136,6 +139,7 @@ impl<K: Eq, V> State<K, V> {
             quota,
             share: quota,
             batch,
+            siblings,
             tally: Tally::default(),
         }
     }
@@ -179,8 +183,13 @@ impl<K: Eq, V> State<K, V> {
     ) -> Result<Option<u32>, NoRoom<K, V>> {
         // First, since entries may move.
         self.tidy(arena, after);
-        let old = self.owner.find(arena, hash, |found| *found == key);
+        arena.log.drain(&mut self.policy);
         self.settle(budget);
+        if terms.weight > self.share {
+            self.quota += budget.take(terms.weight.saturating_sub(self.quota));
+            self.make_way(arena, hash, &key, terms.weight, after);
+        }
+        let old = self.owner.find(arena, hash, |found| *found == key);
         let freed = old.map_or(0, |old| self.weight(old));
         // Neither what is in nor what may come in is more than half of what a number can be.
         let needed = (self.used - freed).saturating_add(terms.weight);
@@ -206,6 +215,25 @@ impl<K: Eq, V> State<K, V> {
         };
         self.shed(arena, after);
         Ok(id)
+    }
+
+    /// For an entry that is more than the shard's share: who brings it wants it to be there, so others go, whatever they are worth.
+    #[cold]
+    fn make_way<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        hash: Hash,
+        key: &K,
+        weight: u64,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
+        if weight > self.quota {
+            return;
+        }
+        if let Some(old) = self.owner.find(arena, hash, |found| found == key) {
+            self.remove(arena, old, RemovalCause::Replaced, after);
+        }
+        self.shed_to(arena, self.quota - weight, after);
     }
 
     fn link<'a>(
@@ -347,12 +375,22 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Evicts until the quota is kept. Returns whether it is.
+    #[inline]
     pub(crate) fn shed<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         after: &mut Aftermath<'a, K, V>,
     ) -> bool {
-        while self.used > self.quota && !faulty(Fault::ShedNothing) {
+        self.shed_to(arena, self.quota, after)
+    }
+
+    fn shed_to<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        most: u64,
+        after: &mut Aftermath<'a, K, V>,
+    ) -> bool {
+        while self.used > most && !faulty(Fault::ShedNothing) {
             let Some(victim) = self.policy.evict(ledger!(self, arena)) else {
                 return false;
             };
@@ -390,6 +428,8 @@ impl<K: Eq, V> State<K, V> {
             return;
         }
         self.resize(arena, larger, after);
+        // Also the policy did not know how many there would be.
+        self.policy.expect(self.quota, larger, self.siblings);
     }
 
     /// Moves everything to a table for so many entries.
@@ -401,9 +441,8 @@ impl<K: Eq, V> State<K, V> {
     ) {
         const LOST: u32 = u32::MAX;
         let weights = std::mem::take(&mut self.weights);
-        let seats = self.owner.take_seats();
-        let mut moves = vec![LOST; seats.len()];
-        let mut weight_lost = 0;
+        let mut moves = vec![LOST; self.owner.slots()];
+        let mut lost = 0;
         let listens = after.listens();
         let (refused, notices) = after.unplaced();
         let left = |held| {
@@ -411,33 +450,28 @@ impl<K: Eq, V> State<K, V> {
                 notices.push((held, RemovalCause::Evicted));
             }
         };
-        self.owner
-            .resize(arena, entries, refused, left, |from, to| {
-                if let Some(place) = moves.get_mut(dense(from)) {
-                    *place = to.unwrap_or(LOST);
-                }
-                if to.is_none() {
-                    weight_lost += weights.get(dense(from)).copied().unwrap_or(1);
-                    self.tally.evicted += 1;
-                }
-            });
-        self.used -= weight_lost;
-        self.tally.evicted_weight += weight_lost;
+        let moved = |from: u32, to: Option<u32>| {
+            if let Some(place) = moves.get_mut(dense(from)) {
+                *place = to.unwrap_or(LOST);
+            }
+            if to.is_none() {
+                lost += weights.get(dense(from)).copied().unwrap_or(1);
+                self.tally.evicted += 1;
+            }
+        };
+        self.owner.resize(arena, entries, refused, left, moved);
+        self.used -= lost;
+        self.tally.evicted_weight += lost;
         if !weights.is_empty() {
             self.weights = vec![1; self.owner.slots()];
-        }
-        for (from, to) in moves.iter().enumerate().filter(|(_, to)| **to != LOST) {
-            if let Some(weight) = weights.get(from) {
-                self.weigh(*to, *weight);
-            }
-            if let Some(seat) = seats.get(from) {
-                self.owner.set_seat(*to, *seat);
+            for (weight, to) in weights.iter().zip(&moves).filter(|(_, to)| **to != LOST) {
+                if let Some(place) = self.weights.get_mut(dense(*to)) {
+                    *place = *weight;
+                }
             }
         }
-        let owner = &mut self.owner;
-        self.policy
-            .renumber(|id| moves.get(dense(id)).copied().filter(|to| *to != LOST));
-        let _ = owner;
+        let new = |id| moves.get(dense(id)).copied().filter(|to| *to != LOST);
+        self.policy.renumber(ledger!(self, arena), new);
     }
 
     /// Gives what the shard has above its share and does not need to the others, and takes what it has below it.
@@ -471,6 +505,18 @@ impl<K: Eq, V> State<K, V> {
         self.policy.clear();
         self.weights = Vec::new();
         self.used = 0;
+    }
+
+    /// The policy goes by the share: of entries, if all weigh the same.
+    pub(crate) fn expect(&mut self) {
+        let entries = if self.weights.is_empty() {
+            usize::try_from(self.share)
+                .unwrap_or(usize::MAX)
+                .min(1 << 24)
+        } else {
+            self.owner.len()
+        };
+        self.policy.resize(self.share, entries.max(1));
     }
 
     /// Bytes of the shard's tables.

@@ -24,6 +24,7 @@ pub(crate) mod error;
 pub(crate) mod flight;
 pub(crate) mod pins;
 pub(crate) mod seqlock;
+pub(crate) mod sketch;
 pub(crate) mod slab;
 pub(crate) mod sync;
 pub(crate) mod threads;

@@ -111,9 +111,9 @@ struct Block {
 }
 
 /// A line of its own for each, since its reader writes it all the time.
-struct Record(CachePadded<Words>);
+pub(crate) struct Record(CachePadded<Words>);
 
-struct Words {
+pub(crate) struct Words {
     announced: AtomicU64,
     taken: AtomicBool,
 }
@@ -236,7 +236,7 @@ pub(crate) fn enter() -> Pin {
     pin
 }
 
-/// A record for a reader that finds a value first, announces it with [`Pin::cover`] and then looks whether it is still there.
+/// A record for a reader that finds a value first, announces it with [`Record::cover`] and then looks whether it is still there.
 #[inline]
 pub(crate) fn stand_by() -> Cover {
     let mine = MINE.try_with(Cell::get).ok().flatten();
@@ -266,7 +266,43 @@ pub(crate) struct Cover {
     borrowed: bool,
 }
 
-impl Cover {
+impl std::ops::Deref for Cover {
+    type Target = Record;
+
+    #[inline(always)]
+    fn deref(&self) -> &Record {
+        self.record
+    }
+}
+
+/// The thread's own record, while nothing else is announced in it: a [`Cover`] for those who are in a hurry.
+pub(crate) struct Own(&'static Record);
+
+/// The thread's own record, if it has one and is not in use.
+#[inline(always)]
+pub(crate) fn own() -> Option<Own> {
+    let mine = MINE.try_with(Cell::get).ok().flatten();
+    mine.filter(|record| record.announced.load(Ordering::Relaxed) == IDLE)
+        .map(Own)
+}
+
+impl std::ops::Deref for Own {
+    type Target = Record;
+
+    #[inline(always)]
+    fn deref(&self) -> &Record {
+        self.0
+    }
+}
+
+impl Drop for Own {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.announced.store(IDLE, Ordering::Release);
+    }
+}
+
+impl Record {
     /// Announces that the caller is about to load where to look, and lets go of what it had. Without a barrier: see
     /// [`asymmetric::is_light`].
     #[inline(always)]
@@ -276,7 +312,7 @@ impl Cover {
         } else {
             Ordering::Release
         };
-        self.record.announced.store(ARRIVING, order);
+        self.announced.store(ARRIVING, order);
         compiler_fence(Ordering::SeqCst);
     }
 
@@ -290,12 +326,10 @@ impl Cover {
             return;
         }
         if asymmetric::is_light() {
-            self.record
-                .announced
-                .store(address as u64, Ordering::Release);
+            self.announced.store(address as u64, Ordering::Release);
             compiler_fence(Ordering::SeqCst);
         } else {
-            self.record.announced.swap(address as u64, Ordering::SeqCst);
+            self.announced.swap(address as u64, Ordering::SeqCst);
             store_load_barrier();
         }
     }
@@ -407,7 +441,7 @@ impl Announced {
         announced
     }
 
-    /// As [`scan`](Self::scan), also for those who [`cover`](Cover::cover). Nothing if the system refuses to tell.
+    /// As [`scan`](Self::scan), also for those who [`cover`](Record::cover). Nothing if the system refuses to tell.
     pub(crate) fn scan_covers() -> Option<Self> {
         if faulty(Fault::ReclaimUnasked) {
             return Some(Self {

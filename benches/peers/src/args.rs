@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 pub(crate) const USAGE: &str = "\
 usage: tenfold-peers <MODULE|all> [--quick] [--filter TEXT] [--json FILE]
+       tenfold-peers hit-ratio --trace FILE [OPTIONS]    (what caches hit; --help after it shows its options)
 
   MODULE         one module to measure, or `all`
   --quick        few and short rounds: a smoke run of every contestant, not a measurement

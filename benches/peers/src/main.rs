@@ -6,15 +6,19 @@
 mod args;
 mod hasher;
 mod input;
+mod keys;
 mod machine;
 mod measure;
 mod memory;
 mod module;
+#[path = "../../../examples/hit_ratio/replay/mod.rs"]
+mod replay;
 mod report;
 mod worker;
 mod workload;
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::process::ExitCode;
@@ -22,6 +26,7 @@ use std::process::ExitCode;
 use args::{Args, Request};
 use measure::Schedule;
 use module::{MODULES, Module};
+use replay::contestants;
 use report::{Place, Report, Sampled};
 use workload::{Contestant, Kind, Workload};
 
@@ -32,6 +37,10 @@ static ALLOCATOR: memory::Counting = memory::Counting;
 const BAD_ARGUMENTS: u8 = 2;
 
 fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == "hit-ratio").is_some() {
+        return hit_ratio(arguments);
+    }
     let outcome = match args::parse(env::args().skip(1)) {
         Ok(Request::Help) => help(),
         Ok(Request::Run(args)) => match Run::prepare(&args) {
@@ -47,6 +56,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Not a measurement of time, so none of the frame's options apply.
+fn hit_ratio(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let bounds = contestants::BOUNDS;
+    let everyone = [contestants::OURS, module::REPLAYED, bounds].concat();
+    replay::run(arguments, &everyone)
 }
 
 fn refuse(message: &str) -> ExitCode {

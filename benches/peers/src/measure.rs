@@ -76,6 +76,15 @@ struct Order {
 struct Span {
     began: Instant,
     ended: Instant,
+    /// What the worker says instead.
+    figure: Option<f64>,
+}
+
+/// What all threads did together.
+struct Lap {
+    wall: Duration,
+    /// The mean of what their workers say, if all do.
+    figure: Option<f64>,
 }
 
 const GONE: &str = "a measuring thread panicked";
@@ -96,6 +105,7 @@ fn labour(
     let mut report = Span {
         began: now,
         ended: now,
+        figure: None,
     };
     while outbox.send(report).is_ok() {
         let Ok(order) = inbox.recv() else { return };
@@ -104,9 +114,12 @@ fn labour(
         if let Some(worker) = workers.get_mut(order.contestant) {
             worker.run(order.batches);
         }
+        let ended = Instant::now();
+        let worker = workers.get_mut(order.contestant);
         report = Span {
             began,
-            ended: Instant::now(),
+            ended,
+            figure: worker.and_then(|worker| worker.figure()),
         };
     }
 }
@@ -127,7 +140,7 @@ fn rounds(
     for _ in 0..schedule.rounds {
         let turns = contestants.iter().zip(&batches).zip(&mut samples);
         for (contestant, ((timed, &batches), samples)) in turns.enumerate() {
-            let wall = run(
+            let lap = run(
                 crew,
                 Order {
                     contestant,
@@ -135,7 +148,8 @@ fn rounds(
                 },
             )?;
             let operations = crew.len() as f64 * batches as f64 * timed.batch() as f64;
-            samples.push(wall.as_nanos() as f64 / operations);
+            let per_operation = lap.wall.as_nanos() as f64 / operations;
+            samples.push(lap.figure.unwrap_or(per_operation));
         }
     }
     Ok(samples)
@@ -145,14 +159,14 @@ fn rounds(
 fn calibrate(crew: &[Hand], contestant: usize, slice: Duration) -> Result<u64, String> {
     let mut batches = 1_u64;
     loop {
-        let wall = run(
+        let lap = run(
             crew,
             Order {
                 contestant,
                 batches,
             },
         )?;
-        let fits = slice.as_secs_f64() / wall.as_secs_f64().max(1e-9);
+        let fits = slice.as_secs_f64() / lap.wall.as_secs_f64().max(1e-9);
         if fits <= 2.0 {
             return Ok(((batches as f64 * fits) as u64).max(1));
         }
@@ -160,15 +174,16 @@ fn calibrate(crew: &[Hand], contestant: usize, slice: Duration) -> Result<u64, S
     }
 }
 
-/// Gives every thread the same order and returns the time from the first start to the last end.
-fn run(crew: &[Hand], order: Order) -> Result<Duration, String> {
+/// Gives every thread the same order.
+fn run(crew: &[Hand], order: Order) -> Result<Lap, String> {
     for hand in crew {
         hand.orders.send(order).map_err(|_| GONE.to_owned())?;
     }
     wait(crew)
 }
 
-fn wait(crew: &[Hand]) -> Result<Duration, String> {
+/// The time from the first start to the last end, and what the workers say.
+fn wait(crew: &[Hand]) -> Result<Lap, String> {
     let spans = crew
         .iter()
         .map(|hand| hand.spans.recv())
@@ -176,94 +191,15 @@ fn wait(crew: &[Hand]) -> Result<Duration, String> {
     let spans = spans.map_err(|_| GONE.to_owned())?;
     let began = spans.iter().map(|span| span.began).min();
     let ended = spans.iter().map(|span| span.ended).max();
-    Ok(began
+    let wall = began
         .zip(ended)
         .map(|(began, ended)| ended.duration_since(began))
-        .unwrap_or_default())
+        .unwrap_or_default();
+    let sum: Option<f64> = spans.iter().map(|span| span.figure).sum();
+    let figure = sum.map(|sum| sum / spans.len() as f64);
+    Ok(Lap { wall, figure })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use super::*;
-    use crate::workload::Worker;
-
-    /// Spins for a given number of nanoseconds per operation.
-    struct Spin {
-        nanos: u64,
-        runs: AtomicU64,
-    }
-
-    impl Timed for Spin {
-        fn batch(&self) -> u64 {
-            10
-        }
-
-        fn worker(&self, _thread: usize) -> Box<dyn Worker + '_> {
-            Box::new(self)
-        }
-    }
-
-    impl Worker for &Spin {
-        fn run(&mut self, batches: u64) {
-            self.runs.fetch_add(1, Ordering::Relaxed);
-            let time = Duration::from_nanos(self.nanos * 10 * batches);
-            let began = Instant::now();
-            while began.elapsed() < time {}
-        }
-    }
-
-    fn spin(nanos: u64) -> Box<dyn Timed> {
-        Box::new(Spin {
-            nanos,
-            runs: AtomicU64::new(0),
-        })
-    }
-
-    #[test]
-    fn finds_the_cost_of_an_operation() {
-        let schedule = Schedule {
-            rounds: 3,
-            slice: Duration::from_millis(2),
-        };
-        let samples = interleaved(&[spin(100), spin(10_000)], 1, schedule);
-        let samples = samples.unwrap_or_default();
-        assert_eq!(samples.len(), 2);
-        for (samples, least) in samples.iter().zip([100.0, 10_000.0]) {
-            assert_eq!(samples.len(), 3);
-            assert!(
-                samples.iter().all(|&sample| sample >= least),
-                "{samples:?} below {least}"
-            );
-        }
-    }
-
-    /// Dies on its first run.
-    struct Dying;
-
-    impl Timed for Dying {
-        fn batch(&self) -> u64 {
-            1
-        }
-
-        fn worker(&self, thread: usize) -> Box<dyn Worker + '_> {
-            assert_ne!(thread, 1, "dies while it makes its workers");
-            Box::new(self)
-        }
-    }
-
-    impl Worker for &Dying {
-        fn run(&mut self, _batches: u64) {
-            unreachable!("dies while it works");
-        }
-    }
-
-    #[test]
-    fn reports_a_dead_thread_and_does_not_hang() {
-        for threads in [1, 2] {
-            let result = interleaved(&[Box::new(Dying)], threads, Schedule::QUICK);
-            assert_eq!(result, Err(GONE.to_owned()));
-        }
-    }
-}
+#[path = "measure_tests.rs"]
+mod tests;

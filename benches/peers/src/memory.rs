@@ -6,6 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 thread_local! {
     static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
@@ -30,13 +31,45 @@ impl Meter {
     }
 }
 
+/// Whether [`OF_ALL`] counts.
+static COUNT_ALL: AtomicBool = AtomicBool::new(false);
+static OF_ALL: AtomicI64 = AtomicI64::new(0);
+
+/// Counts the bytes that the threads of the process together allocate and do not free from its creation on: for what has
+/// threads of its own. One at a time, and not while anything is timed.
+pub(crate) struct MeterOfAll {
+    before: i64,
+}
+
+impl MeterOfAll {
+    pub(crate) fn start() -> Self {
+        COUNT_ALL.store(true, Ordering::SeqCst);
+        Self {
+            before: OF_ALL.load(Ordering::SeqCst),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> f64 {
+        (OF_ALL.load(Ordering::SeqCst) - self.before) as f64
+    }
+}
+
+impl Drop for MeterOfAll {
+    fn drop(&mut self) {
+        COUNT_ALL.store(false, Ordering::SeqCst);
+    }
+}
+
 /// The system's allocator. The count is the calling thread's own, so counting adds no contention to what is measured;
-/// memory that one thread allocates and another frees is not followed.
+/// memory that one thread allocates and another frees is followed only while a [`MeterOfAll`] lives.
 pub(crate) struct Counting;
 
 fn count(change: i64) {
     // A thread that is ending may allocate after its count is gone; nobody reads that count.
     let _ = LIVE_BYTES.try_with(|live| live.set(live.get().wrapping_add(change)));
+    if COUNT_ALL.load(Ordering::Relaxed) {
+        OF_ALL.fetch_add(change, Ordering::Relaxed);
+    }
 }
 
 // SAFETY: every method hands its arguments to `System` unchanged and returns what `System` returns; counting neither
@@ -81,5 +114,15 @@ mod tests {
         assert_eq!(meter.bytes(), 1_008.0);
         drop((held, boxed));
         assert_eq!(meter.bytes(), 0.0);
+    }
+
+    #[test]
+    fn counts_what_another_thread_holds() {
+        // Other tests allocate meanwhile, but not as much.
+        let meter = MeterOfAll::start();
+        let held = std::thread::spawn(|| vec![0_u8; 1 << 30]).join();
+        assert!(meter.bytes() > 0.9e9, "{}", meter.bytes());
+        drop(held);
+        assert!(meter.bytes() < 0.1e9, "{}", meter.bytes());
     }
 }

@@ -126,4 +126,9 @@ pub(crate) trait Timed: Sync {
 pub(crate) trait Worker {
     /// Does `batches` batches of operations in a loop without a virtual call inside.
     fn run(&mut self, batches: u64);
+
+    /// What is reported of the last run instead of the time per operation, in nanoseconds.
+    fn figure(&mut self) -> Option<f64> {
+        None
+    }
 }

@@ -4,15 +4,8 @@
 //! 192.0.2.7 - ann [10/Oct/2025:13:55:36 +0000] "GET /profile/42?full=1 HTTP/1.1" 200 2326 "referrer" "user agent"
 //! ```
 
-/// What the replay needs of a line.
-pub(super) struct Entry<'l> {
-    /// The path of the request without its query. None when the client sent no proper request: servers log `"-"` for a
-    /// connection that timed out, and the raw bytes of a TLS handshake sent to a plain port.
-    pub(super) path: Option<&'l str>,
-}
-
-/// None: the line is not in either format.
-pub(super) fn parse(line: &str) -> Option<Entry<'_>> {
+/// The request as the client sent it, and the bytes of the answer; `-` is none. None: the line is not in either format.
+pub(super) fn parse(line: &str) -> Option<(&str, u64)> {
     let (client, rest) = line.split_once(" [")?;
     // Address, identity and user name; the last may contain spaces.
     if client.split(' ').filter(|field| !field.is_empty()).count() < 3 {
@@ -29,9 +22,7 @@ pub(super) fn parse(line: &str) -> Option<Entry<'_>> {
     let is_number =
         |field: &str| !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit());
     let plausible = status.len() == 3 && is_number(status) && (is_number(size) || size == "-");
-    plausible.then(|| Entry {
-        path: path(request),
-    })
+    plausible.then(|| (request, bytes(size)))
 }
 
 /// The text before the quote that ends a quoted field, and what follows it. A backslash keeps a quote from ending it.
@@ -46,8 +37,18 @@ fn split_at_quote(text: &str) -> Option<(&str, &str)> {
     Some((field, rest.strip_prefix('"')?))
 }
 
-/// The path of `METHOD target VERSION`, where the target is a path or, in a proxy's log, a whole address.
-fn path(request: &str) -> Option<&str> {
+fn bytes(size: &str) -> u64 {
+    match size {
+        "-" => 0,
+        // Too many digits for a number are at least the largest one.
+        _ => size.parse().unwrap_or(u64::MAX),
+    }
+}
+
+/// The method and the path, without its query, of `METHOD target VERSION`, where the target is a path or, in a proxy's log, a
+/// whole address. None when the client sent no proper request: servers log `"-"` for a connection that timed out, and the raw
+/// bytes of a TLS handshake sent to a plain port.
+pub(super) fn target(request: &str) -> Option<(&str, &str)> {
     let mut words = request.split(' ');
     let method = words.next()?;
     let target = words.next()?;
@@ -61,5 +62,5 @@ fn path(request: &str) -> Option<&str> {
             .map_or("/", |start| address.get(start..).unwrap_or("/")),
         None => target,
     };
-    (!path.is_empty()).then_some(path)
+    (!path.is_empty()).then_some((method, path))
 }

@@ -1,6 +1,7 @@
 //! What is replayed: which user each request is for, and whether it reads or updates the profile.
 
 mod access_log;
+mod lines;
 mod trace;
 mod users;
 mod workload;

@@ -57,7 +57,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let pin = pins::stand_by();
         let entry = self
             .shard(hash)?
-            .read(&pin, hash, |found| found.borrow() == key);
+            .search(&pin, hash, |found| found.borrow() == key);
         let freshness = entry.as_ref().map(|entry| {
             use crate::kernel::sync::Ordering;
             let hard = entry.deadline().map(|due| due.load(Ordering::Relaxed));

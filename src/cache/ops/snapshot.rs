@@ -170,7 +170,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return;
         };
         let pin = pins::stand_by();
-        let entry = shard.read(&pin, hash, |key| self.hash(key) == hash);
+        let entry = shard.search(&pin, hash, |key| self.hash(key) == hash);
         if let Some(entry) = entry {
             for _ in 0..uses.min(SATURATED) {
                 entry.touch();

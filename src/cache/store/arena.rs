@@ -44,12 +44,13 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use super::super::log::Log;
 use super::super::tags::Extra;
 use super::extras::Extras;
 use super::group::{Group, SLOTS, SPECIAL, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
 use crate::kernel::asymmetric;
-use crate::kernel::pins::{self, Announced, Cover};
+use crate::kernel::pins::{self, Announced, Cover, Record};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
 
@@ -105,7 +106,8 @@ pub(crate) struct Entry<'p, K, V> {
     pub(crate) key: &'p K,
     pub(crate) value: &'p V,
     view: &'p View<K, V>,
-    group: usize,
+    group: &'p Group,
+    number: usize,
     slot: usize,
 }
 
@@ -113,14 +115,13 @@ impl<K, V> Entry<'_, K, V> {
     /// Counts a use. Returns whether the entry is special: it has something [besides](Self::extra).
     #[inline(always)]
     pub(crate) fn touch(&self) -> bool {
-        let group = self.view.groups.get(self.group);
-        group.is_some_and(|group| group.touch(self.slot) & SPECIAL != 0)
+        self.group.touch(self.slot) & SPECIAL != 0
     }
 
     /// What it has besides key and value.
     pub(crate) fn extra(&self) -> Option<&Arc<Extra>> {
         // SAFETY: the slot is filled, and stays so as long as this is lent.
-        unsafe { self.view.extras.get(self.group * SLOTS + self.slot) }
+        unsafe { self.view.extras.get(self.number * SLOTS + self.slot) }
     }
 
     /// Whether none of its tags was invalidated since it was stored.
@@ -129,19 +130,19 @@ impl<K, V> Entry<'_, K, V> {
     }
 
     fn what(&self) -> Option<What<K, V>> {
-        let id = id_of(self.group, self.slot);
+        let id = id_of(self.number, self.slot);
         self.view.what(id, (self.key, self.value))
     }
 
     /// When the entry expires, if entries do.
     #[inline(always)]
     pub(crate) fn deadline(&self) -> Option<&AtomicU64> {
-        self.view.deadlines.get(self.group * SLOTS + self.slot)
+        self.view.deadlines.get(self.number * SLOTS + self.slot)
     }
 
     /// When it should be loaded anew, and what its load took.
     pub(crate) fn refresh(&self) -> (u64, u64) {
-        self.view.refresh(id_of(self.group, self.slot))
+        self.view.refresh(id_of(self.number, self.slot))
     }
 }
 
@@ -268,20 +269,50 @@ impl<K, V> View<K, V> {
         Some((self.groups.get(group)?, slot))
     }
 
-    /// What is in a slot.
-    ///
-    /// # Safety
-    ///
-    /// The slot is filled, and nobody empties it during the lifetime of the answer.
+    /// Announces a slot of `group`, the one with that number, and looks at it if it has that tag after that.
     #[inline(always)]
-    unsafe fn pair(&self, group: usize, slot: usize) -> Option<(&K, &V)> {
-        let cell = self.pairs.get(group * SLOTS + slot)?;
-        // SAFETY: a cell is written only while its slot is free, and read out only when nobody reads it.
-        let cell = unsafe { &*cell.get() };
-        // SAFETY: it is filled, says the caller.
-        let (key, value) = unsafe { cell.assume_init_ref() };
-        Some((key, value))
+    fn confirm<'p>(
+        &'p self,
+        pin: &'p Record,
+        number: usize,
+        group: &'p Group,
+        slot: usize,
+        tag: u8,
+    ) -> Option<Entry<'p, K, V>> {
+        if slot >= SLOTS {
+            return None;
+        }
+        pin.cover(group.mark(slot));
+        if !group.holds(slot, tag) {
+            return None;
+        }
+        // SAFETY: there are as many cells as slots, and both numbers are those of a slot.
+        let cell = unsafe { self.pairs.get_unchecked(number * SLOTS + slot) };
+        // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` announces something else.
+        let (key, value) = unsafe { pair(cell) };
+        Some(Entry {
+            key,
+            value,
+            view: self,
+            group,
+            number,
+            slot,
+        })
     }
+}
+
+/// What is in a cell.
+///
+/// # Safety
+///
+/// It is filled, and nobody empties it during the lifetime of the answer.
+#[inline(always)]
+unsafe fn pair<K, V>(cell: &Cell<K, V>) -> (&K, &V) {
+    // SAFETY: a cell is written only while its slot is free, and read out only when nobody reads it.
+    let cell = unsafe { &*cell.get() };
+    // SAFETY: it is filled, says the caller.
+    let (key, value) = unsafe { cell.assume_init_ref() };
+    (key, value)
 }
 
 /// The part of a shard that is read without its lock.
@@ -289,6 +320,8 @@ pub(crate) struct Arena<K, V> {
     view: AtomicPtr<View<K, V>>,
     /// Odd while entries move against the order in which readers look for them.
     moves: AtomicU64,
+    /// Hits for the policy.
+    pub(crate) log: Log,
     owns: PhantomData<(K, V)>,
 }
 
@@ -307,50 +340,30 @@ impl<K, V> Arena<K, V> {
         unsafe { &*view }
     }
 
-    /// The entry of `key`, announced by `pin`: it stays while `pin` announces nothing else.
-    ///
-    /// Nearly all keys are in the first slot of their home group that has their tag; the others are searched for. `settle` waits for the
-    /// lock of the shard, and is called while entries move.
+    /// The entry of a key, announced by `pin`, if it is the first in its home group that has its tag, as nearly all are. It stays while
+    /// `pin` announces nothing else.
     #[inline(always)]
-    pub(crate) fn read<'p>(
+    pub(crate) fn glance<'p>(
         &'p self,
-        pin: &'p Cover,
+        pin: &'p Record,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
-        settle: impl Fn(),
     ) -> Option<Entry<'p, K, V>> {
         pin.arrive();
         let view = self.view();
         let (home, tag) = (view.home(hash.place()), tag_of(hash.place()));
-        if let Some(group) = view.groups.get(home)
-            && let slot = group.hits(tag).first()
-            && slot < SLOTS
-        {
-            pin.cover(group.mark(slot));
-            if group.holds(slot, tag) {
-                // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
-                let pair = unsafe { view.pair(home, slot) };
-                if let Some((key, value)) = pair
-                    && is_key(key)
-                {
-                    return Some(Entry {
-                        key,
-                        value,
-                        view,
-                        group: home,
-                        slot,
-                    });
-                }
-            }
-        }
-        self.search(pin, hash, is_key, settle)
+        // SAFETY: a home is less than the number of groups, which is not zero.
+        let group = unsafe { view.groups.get_unchecked(home) };
+        let slot = group.hits(tag).first();
+        let entry = view.confirm(pin, home, group, slot, tag)?;
+        is_key(entry.key).then_some(entry)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn search<'p>(
+    /// The entry of a key, wherever it is, announced by `pin`: it stays while `pin` announces nothing else. `settle` waits for the lock of
+    /// the shard, and is called while entries move.
+    pub(crate) fn search<'p>(
         &'p self,
-        pin: &'p Cover,
+        pin: &'p Record,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
         settle: impl Fn(),
@@ -367,23 +380,12 @@ impl<K, V> Arena<K, V> {
             let view = self.view();
             for (home, group) in view.way(hash.place()) {
                 for slot in group.hits_exactly(tag) {
-                    pin.cover(group.mark(slot));
-                    if !group.holds(slot, tag) {
+                    let Some(entry) = view.confirm(pin, home, group, slot, tag) else {
                         vanished = !faulty(Fault::MissVanished);
                         continue;
-                    }
-                    // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
-                    let pair = unsafe { view.pair(home, slot) };
-                    if let Some((key, value)) = pair
-                        && is_key(key)
-                    {
-                        return Some(Entry {
-                            key,
-                            value,
-                            view,
-                            group: home,
-                            slot,
-                        });
+                    };
+                    if is_key(entry.key) {
+                        return Some(entry);
                     }
                 }
                 if !group.was_passed(hash.place()) {
@@ -407,7 +409,7 @@ impl<K, V> Arena<K, V> {
         settle: impl Fn(),
     ) -> Option<Held<'_, K, V>> {
         let cover = pins::stand_apart();
-        let what = self.read(&cover, hash, is_key, settle)?.what()?;
+        let what = self.search(&cover, hash, is_key, settle)?.what()?;
         Some(what.held(cover))
     }
 
@@ -451,16 +453,17 @@ impl<K, V> Arena<K, V> {
                 if !group.is_linked(slot) {
                     continue;
                 }
+                let cell = view.pairs.get(walk.group * SLOTS + slot)?;
                 // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
-                if let Some((key, value)) = unsafe { view.pair(walk.group, slot) } {
-                    return Some(Entry {
-                        key,
-                        value,
-                        view,
-                        group: walk.group,
-                        slot,
-                    });
-                }
+                let (key, value) = unsafe { pair(cell) };
+                return Some(Entry {
+                    key,
+                    value,
+                    view,
+                    group,
+                    number: walk.group,
+                    slot,
+                });
             }
             if self.moves.load(Ordering::SeqCst) % 2 == 1 {
                 settle();
@@ -577,7 +580,7 @@ impl<K, V> Drop for Table<K, V> {
 
 impl<K, V> Arena<K, V> {
     /// An arena with room for `entries` before it grows.
-    pub(crate) fn new(entries: usize, columns: Columns) -> (Self, Owner<K, V>) {
+    pub(crate) fn new(entries: usize, columns: Columns, log: Log) -> (Self, Owner<K, V>) {
         asymmetric::register();
         let view = View::new(entries, columns, 0);
         let owner = Owner {
@@ -592,6 +595,7 @@ impl<K, V> Arena<K, V> {
         let arena = Self {
             view: AtomicPtr::new(Box::into_raw(Box::new(view))),
             moves: AtomicU64::new(0),
+            log,
             owns: PhantomData,
         };
         (arena, owner)
@@ -647,13 +651,15 @@ impl<K, V> Owner<K, V> {
         if !group.is_filled(slot) {
             return None;
         }
+        let cell = view.pairs.get(dense(id))?;
         // SAFETY: it is filled, and emptying it needs this owner exclusively.
-        let (key, value) = unsafe { view.pair(slot_of(id).0, slot) }?;
+        let (key, value) = unsafe { pair(cell) };
         Some(Entry {
             key,
             value,
             view,
-            group: slot_of(id).0,
+            group,
+            number: slot_of(id).0,
             slot,
         })
     }
@@ -919,9 +925,9 @@ impl<K, V> Owner<K, V> {
                 .is_some_and(|announced| !grave.view.is_covered(announced, id));
             let extra = self.extra_of(&grave.view, id);
             // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
-            let pair = free.then(|| unsafe { grave.view.take(id) }).flatten();
+            let taken = free.then(|| unsafe { grave.view.take(id) }).flatten();
             let place = notes.get(dense(id)).map_or(0, |note| note.place);
-            let to = match pair {
+            let to = match taken {
                 Some((key, value)) => match self.put(
                     arena,
                     Hash::of_place(place),
@@ -942,10 +948,10 @@ impl<K, V> Owner<K, V> {
                 },
                 None => {
                     grave.gone.push(id);
-                    let (group, slot) = slot_of(id);
+                    let cell = grave.view.pairs.get(dense(id));
                     // SAFETY: it is filled, and emptying it needs this owner.
-                    let held = unsafe { grave.view.pair(group, slot) }
-                        .and_then(|pair| grave.view.keep(id, pair));
+                    let lent = cell.map(|cell| unsafe { pair(cell) });
+                    let held = lent.and_then(|pair| grave.view.keep(id, pair));
                     held.into_iter().for_each(&mut left);
                     None
                 }

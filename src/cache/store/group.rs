@@ -15,8 +15,6 @@ use crate::kernel::sync::{AtomicU8, AtomicU64, Ordering};
 
 /// Slots in a group.
 pub(super) const SLOTS: usize = 14;
-/// Slots in a word.
-const HALF: usize = SLOTS / 2;
 /// A slot without an entry.
 const FREE: u8 = 0;
 /// A slot whose entry was taken out and may still be read.
@@ -35,7 +33,7 @@ pub(super) const SPECIAL: u8 = 0x80;
 
 #[repr(align(32))]
 pub(super) struct Group {
-    /// A tag for each of seven slots, and in the highest byte two counts of those who passed.
+    /// A tag for each of seven slots, even and odd, and in the highest byte two counts of those who passed.
     tags: [AtomicU64; 2],
     /// Uses since the policy looked last.
     uses: [AtomicU8; SLOTS],
@@ -44,8 +42,7 @@ pub(super) struct Group {
 /// The tag of a key: never one of the marks.
 #[inline(always)]
 pub(super) fn tag_of(place: u32) -> u8 {
-    // 254 tags, from two.
-    (((place & 0xFF) * 254) >> 8) as u8 + 2
+    (place as u8).max(GONE + 1)
 }
 
 /// Which count stands for a key: the word, and the shift in it.
@@ -72,7 +69,8 @@ pub(crate) fn dense(id: u32) -> usize {
     (id - (id >> 4) * 2) as usize
 }
 
-/// Slots of a group, one bit each: the first word's seven by the highest bit of their bytes, the second word's by the bit below.
+/// Slots of a group, one bit each: those of the first word, which are even, by the highest bit of their bytes, those of the second by the
+/// bit below.
 #[derive(Clone, Copy)]
 pub(super) struct Hits(u64);
 
@@ -85,11 +83,11 @@ impl Hits {
     /// A slot, or a number past the last.
     #[inline(always)]
     pub(super) fn first(self) -> usize {
-        let bit = self.0.trailing_zeros() as usize;
         if self.0 == 0 {
             return SLOTS;
         }
-        (bit >> 3) + if bit & 1 == 1 { 0 } else { HALF }
+        let bit = self.0.trailing_zeros() as usize;
+        bit >> 3 << 1 | (!bit & 1)
     }
 }
 
@@ -119,7 +117,7 @@ fn zeros_exactly(word: u64) -> u64 {
 
 /// Whether a reader who has seen `old` taken out will see what was put into `new` before: it looks at one word after the other.
 pub(super) fn is_seen_after(new: usize, old: usize) -> bool {
-    new >= HALF || old < HALF
+    new % 2 == 1 || old % 2 == 0
 }
 
 impl Group {
@@ -168,18 +166,17 @@ impl Group {
         word >> shift & FULL != 0
     }
 
+    /// The word in which the tag of a slot is, and where: slots take turns.
+    #[inline(always)]
+    fn seat(&self, slot: usize) -> (&AtomicU64, usize) {
+        let [first, second] = &self.tags;
+        (if slot & 1 == 0 { first } else { second }, slot >> 1 << 3)
+    }
+
     #[inline(always)]
     fn tag(&self, slot: usize) -> u8 {
-        let (word, slot) = if slot < HALF {
-            (0, slot)
-        } else {
-            (1, slot - HALF)
-        };
-        let word = self
-            .tags
-            .get(word)
-            .map_or(0, |word| word.load(Ordering::SeqCst));
-        (word >> (slot * 8)) as u8
+        let (word, shift) = self.seat(slot);
+        (word.load(Ordering::SeqCst) >> shift) as u8
     }
 
     /// Whether a slot has an entry with that tag, now.
@@ -261,20 +258,14 @@ impl Group {
 
     #[inline(always)]
     fn set(&self, slot: usize, tag: u8) {
-        let (word, slot) = if slot < HALF {
-            (0, slot)
+        let (word, shift) = self.seat(slot);
+        let others = word.load(Ordering::Relaxed) & !(0xFF << shift);
+        let order = if faulty(Fault::LinkRelaxed) {
+            Ordering::Relaxed
         } else {
-            (1, slot - HALF)
+            Ordering::Release
         };
-        if let Some(word) = self.tags.get(word) {
-            let others = word.load(Ordering::Relaxed) & !(0xFF << (slot * 8));
-            let order = if faulty(Fault::LinkRelaxed) {
-                Ordering::Relaxed
-            } else {
-                Ordering::Release
-            };
-            word.store(others | u64::from(tag) << (slot * 8), order);
-        }
+        word.store(others | u64::from(tag) << shift, order);
     }
 
     /// Makes a group without entries as good as new.

@@ -36,6 +36,15 @@ impl<K, T: Freight> Debris<K, T> {
     }
 }
 
+impl<K, T: Freight> Debris<K, T> {
+    /// Whether there is nothing to drop.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.flights.is_empty()
+    }
+}
+
 impl<K, T: Freight> Default for Debris<K, T> {
     fn default() -> Self {
         Self::new()
@@ -48,6 +57,10 @@ impl<T> Pile<T> {
             first: None,
             more: Vec::new(),
         }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_empty()
     }
 
     pub(super) fn push(&mut self, thing: T) {

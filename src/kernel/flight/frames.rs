@@ -38,20 +38,23 @@ local! {
 
 /// Runs `code` on behalf of a leader.
 pub(super) fn within<R>(frame: Frame, code: impl FnOnce() -> R) -> R {
-    within_all(std::iter::once(frame), code)
+    within_all([frame], code)
 }
 
 /// Runs `code` on behalf of several leaders.
-pub(super) fn within_all<R>(new: impl Iterator<Item = Frame>, code: impl FnOnce() -> R) -> R {
-    // A thread that is being torn down has no frames any more, and its loads are not looked at.
-    let pushed = FRAMES.try_with(|frames| {
-        let mut frames = frames.borrow_mut();
-        let before = frames.len();
-        frames.extend(new);
-        frames.len() - before
-    });
-    let _pop = pushed.ok().map(Pop);
-    code()
+pub(super) fn within_all<R>(
+    frames: impl IntoIterator<Item = Frame>,
+    code: impl FnOnce() -> R,
+) -> R {
+    let mut pushed = Pop(0);
+    for frame in frames {
+        // A thread that is being torn down has no frames any more, and its loads are not looked at.
+        let push = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
+        pushed.0 += usize::from(push.is_ok());
+    }
+    let result = code();
+    drop(pushed);
+    result
 }
 
 /// Takes the last frames away, also if the loader panics.

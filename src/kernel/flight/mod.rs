@@ -6,6 +6,7 @@
 //! | [`Flight`] | one load, those who wait for it, and who leads it |
 //! | [`Leader`] | the guard of who loads: lands, or hands the lead on |
 //! | [`Formation`] | several of them, with one load for all |
+//! | [`Convoy`] | several leaders with one load |
 //! | [`Passenger`] | who waits, as a thread or as a task, until the load lands, or leads it on |
 //! | [`Token`] | a fence without a load: may the holder still fill this key? |
 //!
@@ -39,6 +40,7 @@
     expect(unreachable_pub, reason = "public for the model checkers")
 )]
 
+mod convoy;
 mod core;
 mod debris;
 mod formation;
@@ -56,6 +58,7 @@ mod tests;
 mod waits;
 
 pub use self::core::Flight;
+pub use convoy::Convoy;
 pub use debris::Debris;
 pub use formation::Formation;
 pub use leader::Leader;

@@ -1,12 +1,14 @@
 //! The modules that can be measured. To add one, write its file and list it here.
 
 mod balance;
+mod cache;
 mod clock;
 mod histogram;
 mod limit;
 mod ring;
 mod snapshot;
 
+pub(crate) use self::cache::replayed::PEERS as REPLAYED;
 use crate::workload::Workload;
 
 /// A module of tenfold and what to compare in it.
@@ -28,6 +30,10 @@ pub(crate) const MODULES: &[Module] = &[
     Module {
         name: "balance",
         workloads: balance::workloads,
+    },
+    Module {
+        name: "cache",
+        workloads: cache::workloads,
     },
     Module {
         name: "histogram",

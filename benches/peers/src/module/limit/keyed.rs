@@ -12,7 +12,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use tenfold::limit::{Keyed, Quota};
 
-use super::keys::{self, Keys};
+use crate::keys::{self, Keys};
 use crate::memory::Meter;
 use crate::worker::Feed;
 use crate::workload::{Contestant, Role, Timed, Worker, Workload};

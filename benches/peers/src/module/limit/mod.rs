@@ -9,7 +9,6 @@
 mod bare;
 mod figures;
 mod keyed;
-mod keys;
 mod limiter;
 mod others;
 mod ours;

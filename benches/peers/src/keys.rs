@@ -9,14 +9,14 @@ const CALLS: usize = 1 << 20;
 /// The most threads that a workload has.
 const THREADS: u64 = 4;
 
-pub(super) struct Keys {
+pub(crate) struct Keys {
     /// Every key once.
-    pub(super) all: Vec<u64>,
+    pub(crate) all: Vec<u64>,
     asked: Vec<Arc<[u64]>>,
 }
 
 impl Keys {
-    pub(super) fn asked_by(&self, thread: usize) -> Arc<[u64]> {
+    pub(crate) fn asked_by(&self, thread: usize) -> Arc<[u64]> {
         self.asked.get(thread).cloned().unwrap_or_default()
     }
 
@@ -35,12 +35,12 @@ impl Keys {
 }
 
 /// Every key as often as any other.
-pub(super) fn uniform(count: usize) -> Keys {
+pub(crate) fn uniform(count: usize) -> Keys {
     Keys::new(count, |fraction| (fraction * count as f64) as usize)
 }
 
 /// The key of rank `r` in proportion to `r^-0.99`, as in the Yahoo! Cloud Serving Benchmark.
-pub(super) fn zipf(count: usize) -> Keys {
+pub(crate) fn zipf(count: usize) -> Keys {
     let mut sum = 0.0;
     let sums: Vec<f64> = (1..=count)
         .map(|rank| {

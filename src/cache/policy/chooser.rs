@@ -1,0 +1,196 @@
+//! Which setting the clocks of a cache run under: the one whose miniature does best.
+//!
+//! ```text
+//!   shard ─┐  batches of sampled requests     ┌─ miniature of setting 0 ─┐  hits
+//!   shard ─┼────────────────▶ CHOOSER ────────┼─ miniature of setting 1 ─┼────────▶ EVIDENCE ──▶ setting in charge
+//!   shard ─┘                                  └─ ...                     ┘                         │
+//!     ▲                                                                                            │
+//!     └────────────────────────────── an atomic, read at each insert ──────────────────────────────┘
+//! ```
+//!
+//! One for all shards, so that the sample is as large as it can be and what is chosen doesn't depend on the number of shards. Its lock is
+//! taken inside a shard's and takes no other; a shard that finds it taken keeps its batch for later.
+//!
+//! The arms cover the families that fixed policies come from; which products' best they reach is in `docs/design/decisions.md`.
+
+use super::clock::{Rule, Setting};
+use super::evidence::Evidence;
+use super::miniature::Miniature;
+use super::sample::{Drain, Sample};
+use crate::kernel::sketch::Sketch;
+use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
+
+/// What is in charge to begin with. Short loops in small caches must be recognised at once, or they are over; a large cache fills slowly, and is
+/// better off in the middle until something is known.
+const LOOPS: usize = 0;
+const BALANCED: usize = 2;
+
+/// Entries up to which a cache is small.
+const SMALL: usize = 4096;
+
+const ARMS: [Setting; 5] = [
+    // Loops and scans.
+    Setting {
+        window: 1,
+        rule: Rule::Frequency { lead: 1 },
+        again: false,
+    },
+    // Stable frequencies.
+    Setting {
+        window: 10,
+        rule: Rule::Frequency { lead: 0 },
+        again: false,
+    },
+    // Frequencies that drift, with bursts.
+    Setting {
+        window: 100,
+        rule: Rule::Frequency { lead: 0 },
+        again: true,
+    },
+    // Mixtures: what comes again soon, or was evicted too early.
+    Setting {
+        window: 30,
+        rule: Rule::Reference,
+        again: false,
+    },
+    // Recency.
+    Setting {
+        window: 200,
+        rule: Rule::Reference,
+        again: false,
+    },
+];
+
+pub(crate) struct Chooser {
+    arm: AtomicU64,
+    limit: AtomicU64,
+    entries: AtomicU64,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    sample: Sample,
+    evidence: Evidence,
+    sketch: Sketch,
+    miniatures: Vec<Miniature>,
+}
+
+impl Inner {
+    fn new(entries: usize) -> Self {
+        let sample = Sample::new(entries);
+        let capacity = sample.capacity();
+        let mut evidence = Evidence::new(ARMS.len(), capacity);
+        evidence.appoint(if entries > SMALL { BALANCED } else { LOOPS });
+        Self {
+            evidence,
+            sketch: super::sketch_for(capacity),
+            miniatures: ARMS
+                .iter()
+                .map(|&arm| Miniature::new(arm, capacity))
+                .collect(),
+            sample,
+        }
+    }
+
+    fn request(&mut self, hash: u32) {
+        self.sketch.add(hash, 1);
+        let mut hits = 0;
+        for (at, miniature) in self.miniatures.iter_mut().enumerate() {
+            hits |= u32::from(miniature.request(hash, &mut self.sketch)) << at;
+        }
+        self.evidence.request(hits);
+    }
+
+    fn drained(&mut self, drain: Drain) {
+        let Some(factor) = self.sample.drained(drain) else {
+            return;
+        };
+        let capacity = self.sample.capacity();
+        self.evidence.scale(factor.min(1.0), capacity);
+        self.sketch.rate(capacity);
+        for miniature in &mut self.miniatures {
+            miniature.narrow(self.sample.limit(), capacity, &mut self.sketch);
+        }
+    }
+}
+
+impl Chooser {
+    /// For a cache of so many entries, all shards together.
+    pub(crate) fn new(entries: usize) -> Self {
+        let inner = Inner::new(entries);
+        Self {
+            arm: AtomicU64::new(inner.evidence.leader() as u64),
+            limit: AtomicU64::new(inner.sample.limit()),
+            entries: AtomicU64::new(entries as u64),
+            inner: Mutex::new(inner),
+        }
+    }
+
+    pub(super) fn setting(&self) -> Setting {
+        let [first, ..] = ARMS;
+        ARMS.get(self.arm.load(Ordering::Relaxed) as usize)
+            .copied()
+            .unwrap_or(first)
+    }
+
+    /// Which setting is in charge, for a person to read.
+    pub(crate) fn describe(&self) -> String {
+        format!("{:?}", self.setting())
+    }
+
+    /// Hits on keys whose hash is below it are to be noted.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Takes a batch in its order; false if somebody else is at it.
+    pub(super) fn feed(&self, batch: &[u32], drain: Drain) -> bool {
+        let Some(mut inner) = self.inner.try_lock() else {
+            return false;
+        };
+        for &hash in batch {
+            if inner.sample.holds(hash) {
+                inner.request(hash);
+            }
+        }
+        inner.drained(drain);
+        self.publish(&inner);
+        true
+    }
+
+    fn publish(&self, inner: &Inner) {
+        self.arm
+            .store(inner.evidence.leader() as u64, Ordering::Relaxed);
+        self.limit.store(inner.sample.limit(), Ordering::Relaxed);
+    }
+
+    /// There may be so many entries: begins anew if that is much more than was known.
+    pub(super) fn expect(&self, entries: usize) {
+        if entries > self.entries.load(Ordering::Relaxed) as usize * 2 {
+            self.resize(entries);
+        }
+    }
+
+    /// Begins anew for another number of entries; what is in charge stays so for now.
+    pub(crate) fn resize(&self, entries: usize) {
+        let mut new = Inner::new(entries);
+        self.entries.store(entries as u64, Ordering::Relaxed);
+        let mut inner = self.inner.lock();
+        new.evidence.appoint(inner.evidence.leader());
+        let old = std::mem::replace(&mut *inner, new);
+        self.publish(&inner);
+        drop(inner);
+        drop(old);
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn memory(&self) -> usize {
+        let inner = self.inner.lock();
+        inner.sketch.memory()
+            + inner
+                .miniatures
+                .iter()
+                .map(Miniature::memory)
+                .sum::<usize>()
+    }
+}

@@ -1,0 +1,124 @@
+//! How often something was seen lately, in four bits per counter: a count-min sketch that forgets.
+//!
+//! A key's four counters lie in one 64-byte block, one in each quarter of it, so that a look costs one cache line. An addition
+//! raises only those of the four that are lowest (conservative update); the estimate is the lowest. It is never below the true
+//! count, up to fifteen and the last ageing, and above it only where all four are shared.
+//!
+//! Ageing: after fifteen times as many additions as entries every counter is halved. What was frequent stays ahead of what is, and is
+//! overtaken within one or two periods. The halving is one pass over the blocks, amortised over that many additions.
+//!
+//! Not shared between threads: whoever holds the lock of what it describes.
+//!
+//! Sources: the count-min sketch is G. Cormode's and S. Muthukrishnan's (J. Algorithms 55, 2005); small counters aged by halving are
+//! G. Einziger's, R. Friedman's and B. Manes's (TinyLFU, ACM ToS 13(4), 2017).
+
+/// The highest count.
+pub(crate) const MOST: u32 = 15;
+
+/// Counters per block: sixteen in each of eight words.
+const PER_BLOCK: usize = 128;
+
+/// Additions per entry between two halvings.
+const PERIOD: usize = 15;
+
+/// A block is one cache line.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Block([u64; 8]);
+
+pub(crate) struct Sketch {
+    blocks: Box<[Block]>,
+    additions: usize,
+    period: usize,
+}
+
+/// Where a key's counters are: a word and a shift, four times.
+type Places = [(usize, u32); 4];
+
+impl Sketch {
+    /// For `entries` that are to be told apart, with `per_entry` counters (half a byte each) for each of them.
+    pub(crate) fn new(entries: usize, per_entry: usize) -> Self {
+        let blocks = entries.saturating_mul(per_entry).div_ceil(PER_BLOCK).max(1);
+        Self {
+            blocks: vec![Block::default(); blocks].into(),
+            additions: 0,
+            period: Self::period(entries),
+        }
+    }
+
+    /// Ages from now on as one for `entries` would. Counts stay; the memory stays as it is.
+    pub(crate) fn rate(&mut self, entries: usize) {
+        self.period = Self::period(entries);
+    }
+
+    fn period(entries: usize) -> usize {
+        entries.max(16).saturating_mul(PERIOD)
+    }
+
+    /// The four counters lie in four different quarters of the block.
+    fn places(&self, hash: u32) -> (usize, Places) {
+        let mixed = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        let block = ((mixed & 0xFFFF_FFFF) * self.blocks.len() as u64) >> 32;
+        let one = |quarter: usize| {
+            let bits = (mixed >> (40 + 5 * quarter as u32)) as u32;
+            (2 * quarter + ((bits >> 4) & 1) as usize, (bits & 15) * 4)
+        };
+        (block as usize, [one(0), one(1), one(2), one(3)])
+    }
+
+    /// How often `hash` was added: at least, unless aged since, and at most [`MOST`].
+    pub(crate) fn estimate(&self, hash: u32) -> u32 {
+        let (block, places) = self.places(hash);
+        self.blocks
+            .get(block)
+            .map_or(0, |block| lowest(block, places))
+    }
+
+    /// Sees `hash` `times` more.
+    pub(crate) fn add(&mut self, hash: u32, times: u32) {
+        let (block, places) = self.places(hash);
+        let Some(block) = self.blocks.get_mut(block) else {
+            return;
+        };
+        let was = lowest(block, places);
+        let now = was.saturating_add(times).min(MOST);
+        for (word, shift) in places {
+            if let Some(word) = block.0.get_mut(word) {
+                if ((*word >> shift) as u32 & MOST) < now {
+                    *word = (*word & !(u64::from(MOST) << shift)) | (u64::from(now) << shift);
+                }
+            }
+        }
+        self.additions += (now - was) as usize;
+        if self.additions >= self.period {
+            self.age();
+        }
+    }
+
+    fn age(&mut self) {
+        for word in self.blocks.iter_mut().flat_map(|block| block.0.iter_mut()) {
+            *word = (*word >> 1) & 0x7777_7777_7777_7777;
+        }
+        self.additions /= 2;
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn memory(&self) -> usize {
+        size_of_val(&*self.blocks)
+    }
+}
+
+fn lowest(block: &Block, places: Places) -> u32 {
+    let counts = places.map(|(word, shift)| {
+        block
+            .0
+            .get(word)
+            .map_or(0, |word| (*word >> shift) as u32 & MOST)
+    });
+    counts.into_iter().min().unwrap_or(0)
+}
+
+#[cfg(test)]
+#[path = "sketch_tests.rs"]
+mod tests;
