@@ -96,7 +96,7 @@ fn it_joins_loads_under_way_and_is_joined() {
 /// Each wants what the other loads.
 #[test]
 fn crossing_bulk_loads_do_not_wait_for_each_other() {
-    let cache = MemoryCache::new(1_000);
+    let cache = MemoryCache::new(10_000);
     for round in 0..200 {
         let (start, loads) = (Barrier::new(4), Count::default());
         let keys: Vec<u64> = (round * 10..round * 10 + 10).collect();
