@@ -153,16 +153,13 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let old = found.filter(|_| freshness != Freshness::Dead);
         let old = old.and_then(|id| state.owner.hold(arena, id));
         let revises = freshness == Freshness::Due && luck.is_some();
-        if let Some(old) = &old
-            && matches!(freshness, Freshness::Fresh | Freshness::Due)
-            && !revises
-        {
+        let will_do = matches!(freshness, Freshness::Fresh | Freshness::Due) && !revises;
+        if let Some(old) = old.as_ref().filter(|_| will_do) {
             drop(state);
             return Seat::Found(Y::found(old.value().clone()));
         }
-        if let Some(absent) = Y::absent()
-            && state.negatives.has(hash, key, now)
-        {
+        let absent = Y::absent().filter(|_| state.negatives.has(hash, key, now));
+        if let Some(absent) = absent {
             self.meters.raise(Meter::NegativeHits);
             return Seat::Found(absent);
         }

@@ -18,17 +18,14 @@ use super::super::state::{NoRoom, State, Terms};
 use super::super::store::Hash;
 use super::board::{EPOCH, Lead};
 use super::negative;
-use super::parcel::{Loaded, Parcel, nothing};
+use super::parcel::{Loaded, Parcel};
 use crate::kernel::sync::MutexGuard;
 
 impl Lead<'_> {
     /// The load is over, and its flight has ended in the table.
     fn deliver(self, cargo: impl FnOnce() -> Cargo) {
-        if self.leader.flight().waiting() == 0 {
-            self.leader.land(nothing());
-        } else {
-            self.leader.land(&cargo());
-        }
+        // `false`: another one leads by now, and those who wait get what that one loads.
+        self.leader.land_with(cargo);
     }
 }
 

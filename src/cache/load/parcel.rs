@@ -4,8 +4,7 @@
 //! [`Parcel`], whose type is that of the cache's values and fits every caller; and the error, as the `Arc<E>` that all share. Whoever
 //! gets an error of another type than its own, or nothing where it needs a value, loads for itself.
 
-use std::any::Any;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::super::flights::Cargo;
 
@@ -81,10 +80,4 @@ where
         },
         Err(error) => error.downcast::<E>().ok().map(Err),
     }
-}
-
-/// For nobody.
-pub(crate) fn nothing() -> &'static Cargo {
-    static NOTHING: LazyLock<Cargo> = LazyLock::new(|| Arc::new(()) as Arc<dyn Any + Send + Sync>);
-    &NOTHING
 }

@@ -88,11 +88,12 @@ where
         Y: Loaded<V>,
         E: Send + Sync + 'static,
     {
-        if matches!(self.stage, Stage::Start(_))
-            && let Some(value) = self.core.glance(self.hash, self.key, self.luck)
-        {
-            self.stage = Stage::Over;
-            return Poll::Ready(Ok(Y::found(value)));
+        if matches!(self.stage, Stage::Start(_)) {
+            let value = self.core.glance(self.hash, self.key, self.luck);
+            if let Some(value) = value {
+                self.stage = Stage::Over;
+                return Poll::Ready(Ok(Y::found(value)));
+            }
         }
         loop {
             // If anything panics, it is over: the lead goes to another one at once.

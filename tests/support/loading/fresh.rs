@@ -109,7 +109,7 @@ fn r5_a_refresh_that_a_change_overtook_is_not_stored() {
         let mut reload = Task::new(cache.get_or_load_async(&1, load));
         reload.rests();
         change(&cache);
-        let now = cache.get_or_load(&1, |_| 3);
+        let now = Task::new(cache.get_or_load_async(&1, async { 3 })).ends();
         assert_eq!(
             now,
             expected.unwrap_or(3),

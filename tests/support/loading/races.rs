@@ -74,10 +74,11 @@ fn r2_a_doomed_load_is_not_joined() {
         old.rests();
         change(&cache);
         let loads = Count::default();
-        let fresh = cache.get_or_load(&1, |_| {
+        let load = async {
             loads.up();
             3
-        });
+        };
+        let fresh = Task::new(cache.get_or_load_async(&1, load)).ends();
         assert_eq!(
             (fresh, loads.get()),
             (expected.unwrap_or(3), usize::from(expected.is_none())),
@@ -130,26 +131,6 @@ fn r18_a_doomed_load_that_is_taken_over_is_doomed() {
     cache.insert(1, 2);
     drop(leader);
     assert_eq!((heir.ends(), cache.get(&1)), (1, Some(2)));
-}
-
-/// R5: a load that a worker makes in the background is no different.
-#[test]
-fn r5_a_load_in_the_background_is_fenced_as_any_other() {
-    let cache = MemoryCache::<u64, u64>::new(10);
-    let (at, keeper) = gate();
-    std::thread::scope(|scope| {
-        let background = scope.spawn(|| {
-            cache.get_or_load(&1, |_| {
-                at.pass();
-                1
-            })
-        });
-        keeper.await_arrival();
-        cache.invalidate(&1);
-        keeper.let_pass();
-        assert_eq!(background.join().unwrap(), 1);
-    });
-    assert_eq!(cache.get(&1), None);
 }
 
 /// R1 against the clock: many rounds of a writer and loaders, and no reader ever sees a value go back.
