@@ -84,6 +84,8 @@ pub mod readme {}
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 #[doc(hidden)]
 pub mod __kernel {
+    #[cfg(tenfold_loom)]
+    pub use crate::cache::{Kept, Rack};
     pub use crate::kernel::Arc;
     pub use crate::kernel::counters::Counters;
     pub use crate::kernel::flight::{

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use tenfold::balance::{Balancer, Request, Spec};
+use tenfold::cache::MemoryCache;
 use tenfold::clock::ManualClock;
 use tenfold::histogram::Histogram;
 use tenfold::limit::{Keep, Keyed, Overflow, Quota, TokenBucket};
@@ -166,14 +167,68 @@ fn keys_fight_for_places(exact: bool, overflow: Overflow) {
     assert_eq!(stats.allowed + stats.refused, 4 * ROUNDS);
 }
 
+/// Readers of a cache whose values are replaced, removed and evicted, in tables that come and go.
+fn a_cache_races_with_nothing() {
+    const KEYS: u64 = 60;
+    let cache = MemoryCache::builder()
+        .capacity(40)
+        .shards(2)
+        .build()
+        .unwrap();
+    let cell = Snapshot::new(0);
+    let whole = |value: &[u64; 5]| {
+        assert!(
+            value.iter().all(|n| *n == value[0]),
+            "half of a value: {value:?}"
+        )
+    };
+    let reader = || {
+        let mut held = Vec::new();
+        for round in 0..ROUNDS {
+            let key = round * 7 % KEYS;
+            cache.read(&key, |value| {
+                whole(value);
+                cell.read(|_| ());
+                whole(value);
+            });
+            held.extend(cache.get_ref(&key));
+            if held.len() > 5 {
+                held.drain(..).for_each(|held| whole(&held));
+            }
+        }
+    };
+    let writer = || {
+        for round in 0..ROUNDS {
+            cache.insert(round * 11 % KEYS, [round; 5]);
+            cell.publish(round);
+            if round % 5 == 0 {
+                cache.invalidate(&(round % KEYS));
+            }
+        }
+    };
+    let changer = || {
+        for round in 0..ROUNDS / 10 {
+            match round % 20 {
+                0 => cache.invalidate_all(),
+                n => cache.set_capacity(n * 5),
+            }
+            let _ = (cache.stats(), cache.memory_used());
+        }
+    };
+    together(&[&reader, &reader, &writer, &writer, &changer]);
+    cache.set_capacity(1);
+    assert!(cache.weight() <= 1);
+}
+
 fn main() {
     reading_races_with_nothing();
     stripes_are_handed_over_from_thread_to_thread();
     a_balancer_races_with_nothing();
     a_bucket_serves_threads_that_wait_and_threads_that_do_not();
+    a_cache_races_with_nothing();
     for overflow in [Overflow::EvictLeastDebt, Overflow::Share, Overflow::Deny] {
         keys_fight_for_places(false, overflow);
         keys_fight_for_places(true, overflow);
     }
-    println!("5 passed, 0 failed");
+    println!("6 passed, 0 failed");
 }

@@ -19,8 +19,8 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// All of it is with the shards: a share each, and the first have the remainder.
-    pub(crate) const fn new(capacity: u64, shards: u64) -> Self {
-        let capacity = if capacity < MOST { capacity } else { MOST };
+    pub(crate) fn new(capacity: u64, shards: u64) -> Self {
+        let capacity = capacity.min(MOST);
         Self {
             capacity: AtomicU64::new(capacity),
             spare: AtomicU64::new(0),

@@ -9,6 +9,18 @@ use super::store::Held;
 ///
 /// It keeps this one entry and nothing else: other entries are evicted, removed and dropped as ever, however long it is held. It may be
 /// sent to another thread and held across an `await`.
+///
+/// It does not outlive its cache:
+///
+/// ```compile_fail,E0505
+/// use tenfold::cache::MemoryCache;
+///
+/// let cache = MemoryCache::new(10);
+/// cache.insert(1, "one".to_string());
+/// let held = cache.get_ref(&1);
+/// drop(cache);
+/// drop(held);
+/// ```
 #[must_use = "an entry that is held is kept in memory"]
 pub struct Ref<'c, K, V>(pub(super) Held<'c, K, V>);
 

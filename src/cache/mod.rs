@@ -61,3 +61,6 @@ pub use options::InsertOptions;
 pub use policy::EvictionPolicy;
 pub use role::Cache;
 pub use stats::Stats;
+#[cfg(tenfold_loom)]
+#[doc(hidden)]
+pub use store::{Kept, Rack};

@@ -29,7 +29,13 @@ impl<K: Eq, V> Shard<K, V> {
         /// Where tables begin that grow: at this by weight, and at most at that by entries.
         const FIRST: usize = 256;
         const LARGEST_FIRST: u64 = 1 << 14;
-        let batch = (quota / 32).clamp(16, 512) as usize;
+        /// Few under a model, so that it is reached.
+        const SMALLEST_BATCH: u64 = if cfg!(any(tenfold_loom, tenfold_shuttle)) {
+            2
+        } else {
+            16
+        };
+        let batch = (quota / 32).clamp(SMALLEST_BATCH, 512) as usize;
         let first = if weighted {
             (FIRST as u64).min(quota) as usize
         } else if quota <= SMALL {

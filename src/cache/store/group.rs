@@ -112,7 +112,7 @@ fn zeros(word: u64) -> u64 {
 #[inline(always)]
 fn zeros_exactly(word: u64) -> u64 {
     const LOWS: u64 = HIGHS - (HIGHS >> 7);
-    !((word & LOWS) + LOWS | word) & HIGHS
+    !(((word & LOWS) + LOWS) | word) & HIGHS
 }
 
 /// Whether a reader who has seen `old` taken out will see what was put into `new` before: it looks at one word after the other.

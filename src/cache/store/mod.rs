@@ -4,7 +4,11 @@ mod arena;
 mod extras;
 mod group;
 mod hash;
+#[cfg(tenfold_loom)]
+mod rack;
 
 pub(crate) use arena::{Arena, Columns, Entry, Garbage, Held, NEVER, NoPlace, Owner, Walk};
 pub(crate) use group::dense;
 pub(crate) use hash::Hash;
+#[cfg(tenfold_loom)]
+pub use rack::{Kept, Rack};

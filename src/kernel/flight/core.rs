@@ -121,8 +121,8 @@ impl<T: Freight> Flight<T> {
     }
 
     /// The leader delivers. `false` if it has lost the lead: nobody but its caller gets the value then.
-    pub(super) fn land(&self, term: u64, value: &T) -> bool {
-        let mut copy = None;
+    pub(super) fn land(&self, term: u64, value: impl FnOnce() -> T) -> bool {
+        let (mut make, mut copy) = (Some(value), None);
         let mut state = loop {
             let mut state = self.state.lock();
             if state.hand(term).is_none() {
@@ -132,7 +132,7 @@ impl<T: Freight> Flight<T> {
                 break state;
             }
             drop(state);
-            copy = Some(Arc::new(value.clone()));
+            copy = make.take().map(|make| Arc::new(make()));
         };
         let anybody = copy.is_some();
         state.phase = Phase::Landed(copy);

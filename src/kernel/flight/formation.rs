@@ -65,9 +65,11 @@ impl<T: Freight> Formation<T> {
 
     /// A waker that notes in each flight that the task was woken.
     fn waker(&mut self, task: &Waker) -> Waker {
-        if let Some((known, noting)) = &self.wakers
-            && known.will_wake(task)
-        {
+        let known = self
+            .wakers
+            .as_ref()
+            .filter(|(known, _)| known.will_wake(task));
+        if let Some((_, noting)) = known {
             return noting.clone();
         }
         let led = |leader: &Leader<T>| (Arc::downgrade(leader.flight()), leader.term());

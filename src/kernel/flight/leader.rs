@@ -89,7 +89,12 @@ impl<T: Freight> Leader<T> {
     /// `false`: this leader has lost the lead, and nobody got the value.
     ///
     /// Clones the value once, if anybody waits.
-    pub fn land(mut self, value: &T) -> bool {
+    pub fn land(self, value: &T) -> bool {
+        self.land_with(|| value.clone())
+    }
+
+    /// As [`land`](Self::land), with a value that is made only if anybody waits, and without any lock.
+    pub fn land_with(mut self, value: impl FnOnce() -> T) -> bool {
         let landed = self.flight.land(self.term, value);
         self.landed = true;
         landed

@@ -249,6 +249,12 @@ impl World {
                 RemovalCause::Replaced | RemovalCause::Removed => {
                     assert!(!is_known, "{value:?} is {cause:?}")
                 }
+                // It went just before its key got another value, or while it was removed.
+                RemovalCause::Evicted
+                    if self
+                        .known
+                        .get(&key)
+                        .is_some_and(|known| known.value.1 > value.1) => {}
                 RemovalCause::Expired if !is_known => {}
                 _ => {
                     assert!(is_known, "{value:?} was {cause:?} before");
