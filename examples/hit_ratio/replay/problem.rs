@@ -14,7 +14,6 @@ pub(crate) enum Problem {
     /// A file of results, or standard output, cannot be written.
     Output { file: PathBuf, error: io::Error },
     /// A contestant could not be made.
-    #[expect(dead_code, reason = "our own cache can refuse, and is not here yet")]
     Cache(String),
 }
 

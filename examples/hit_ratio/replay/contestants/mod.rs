@@ -2,12 +2,10 @@
 
 mod lru;
 mod opt;
-#[cfg(any())]
 mod ours;
 
 use crate::replay::problem::Problem;
 use crate::replay::trace::Trace;
-#[cfg(any())]
 use tenfold::cache::EvictionPolicy;
 
 pub(crate) use opt::NextUses;
@@ -37,27 +35,22 @@ pub(crate) struct Contestant {
 
 /// The cache of this crate, as it comes and with each fixed policy.
 pub(crate) const OURS: &[Contestant] = &[
-    #[cfg(any())]
     Contestant {
         name: "tenfold",
         make: |case| ours::cache(case, EvictionPolicy::Adaptive),
     },
-    #[cfg(any())]
     Contestant {
         name: "Lru",
         make: |case| ours::cache(case, EvictionPolicy::Lru),
     },
-    #[cfg(any())]
     Contestant {
         name: "S3Fifo",
         make: |case| ours::cache(case, EvictionPolicy::S3Fifo),
     },
-    #[cfg(any())]
     Contestant {
         name: "Sieve",
         make: |case| ours::cache(case, EvictionPolicy::Sieve),
     },
-    #[cfg(any())]
     Contestant {
         name: "WTinyLfu",
         make: |case| ours::cache(case, EvictionPolicy::WTinyLfu),

@@ -7,7 +7,6 @@ mod bare;
 mod churn;
 mod contestant;
 mod holding;
-#[cfg(any())]
 mod ours;
 mod queued;
 mod quick;
@@ -18,7 +17,6 @@ use self::bare::{Dash, Papaya};
 use self::churn::{Tell, churn};
 use self::contestant::{Numbers, Texts};
 use self::holding::{Taken, holding};
-#[cfg(any())]
 use self::ours::Ours;
 use self::queued::{MiniMoka, Moka, Stretto};
 use self::quick::{Foyer, Lru, Quick, Scc, Ufo};
@@ -32,9 +30,7 @@ const THREADS: &[usize] = &[1, 2, 4];
 macro_rules! rows {
     ($row:ident of $entries:ty) => {
         Vec::from([
-            #[cfg(any())]
             $row::<$entries, Ours<_, _, false, false>>("tenfold", Role::Tenfold),
-            #[cfg(any())]
             $row::<$entries, Ours<_, _, true, false>>("tenfold (read)", Role::Tenfold),
             $row::<$entries, Quick<_, _>>("quick_cache", Role::Peer),
             $row::<$entries, Moka<_, _, false>>("moka", Role::Peer),
@@ -50,7 +46,6 @@ macro_rules! rows {
     };
     ($row:ident ($($argument:expr),*)) => {
         Vec::from([
-            #[cfg(any())]
             $row::<Ours<_, _, false, false>>("tenfold", Role::Tenfold, $($argument),*),
             $row::<Quick<_, _>>("quick_cache", Role::Peer, $($argument),*),
             $row::<Moka<_, _, false>>("moka", Role::Peer, $($argument),*),
@@ -94,7 +89,6 @@ fn churned(tell: Tell) -> Vec<reads::Row> {
 /// Hits of a cache in which entries expire, against itself without: that is the limit of each.
 fn with_ttl() -> Vec<Workload> {
     let pairs = [
-        #[cfg(any())]
         (
             "ttl (tenfold)",
             hits::<Numbers, Ours<_, _, false, true>>("tenfold (ttl)", Role::Tenfold),
