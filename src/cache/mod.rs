@@ -29,6 +29,7 @@ mod config;
 mod core;
 mod entry;
 mod error;
+mod expiry;
 mod flights;
 mod load;
 mod log;
@@ -45,12 +46,14 @@ mod state;
 mod stats;
 mod store;
 mod tags;
+mod upkeep;
 
 pub use builder::Builder;
 pub use cause::RemovalCause;
 pub use config::Config;
 pub use entry::Ref;
 pub use error::Error;
+pub use expiry::{Ttl, Written};
 pub use load::{
     GetOrLoad, GetOrLoadMany, LoadConfig, LoadError, LoadToken, Loaded, Lookup, Stale,
     TryGetOrLoad, TryGetOrLoadMany,
@@ -64,3 +67,4 @@ pub use stats::Stats;
 #[cfg(tenfold_loom)]
 #[doc(hidden)]
 pub use store::{Kept, Rack};
+pub use upkeep::Upkeep;

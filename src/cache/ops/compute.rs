@@ -66,13 +66,15 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 Some(options) => self.extra(options, None),
                 None => held.as_ref().and_then(Held::extra).cloned(),
             };
-            let terms =
-                self.terms_with(&owned, &value, &options.unwrap_or_default(), extra.as_ref());
-            if self.store_if(hash, owned, value, terms, &expected).is_ok() {
-                return if held.is_some() {
-                    Computed::Replaced
-                } else {
-                    Computed::Inserted
+            let options = options.unwrap_or_default();
+            let terms = self.terms_with(hash, &owned, &value, &options, extra.as_ref());
+            let stores = terms.is_some();
+            if self.put_if(hash, owned, value, terms, &expected).is_ok() {
+                return match (held, stores) {
+                    (Some(_), true) => Computed::Replaced,
+                    (Some(_), false) => Computed::Removed,
+                    (None, true) => Computed::Inserted,
+                    (None, false) => Computed::Unchanged,
                 };
             }
         }

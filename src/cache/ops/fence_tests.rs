@@ -116,7 +116,10 @@ fn a_load_that_began_before_its_tag_was_invalidated_is_not_served() {
     let options = InsertOptions::new().tags(["a"]);
     let load = |born| {
         let extra = cache.core.extra(&options, Some(born));
-        let terms = cache.core.terms_with(&1, &10, &options, extra.as_ref());
+        let terms = cache
+            .core
+            .terms_with(cache.core.hash(&1), &1, &10, &options, extra.as_ref())
+            .unwrap();
         cache.core.insert(cache.core.hash(&1), 1, 10, terms);
         cache.get(&1)
     };
