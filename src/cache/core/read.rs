@@ -42,7 +42,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let is_fresh = |entry: &Entry<'_, K, V>| {
                 !expires || self.is_all_fresh(shard, first) || self.is_fresh(entry)
             };
-            if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.touch()) {
+            let is_current = |entry: &Entry<'_, K, V>| !entry.touch() || entry.is_current();
+            if let Some(entry) = found.filter(|entry| is_fresh(entry) && is_current(entry)) {
                 if expires && self.touches {
                     self.touch(hash, &entry);
                 }

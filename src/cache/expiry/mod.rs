@@ -25,6 +25,9 @@ mod due;
 mod fresh;
 mod index;
 mod rules;
+mod tend;
+mod terms;
+mod touch;
 mod ttl;
 
 pub(super) use age::{Age, served_until};
