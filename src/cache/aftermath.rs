@@ -103,6 +103,8 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         for key in self.keys.drain(..) {
             let _ = shielded(|| drop(key));
         }
-        let _ = shielded(|| drop(self.debris));
+        if !self.debris.is_empty() {
+            let _ = shielded(|| drop(self.debris));
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::shard::Shard;
 use super::{Error, MemoryCache, Upkeep, upkeep};
 use crate::kernel::clock::{Clock, MonotonicClock};
 use crate::kernel::hash::DefaultHashBuilder;
+use crate::kernel::sync::Arc as Shared;
 
 /// Entries in a shard for which it is worth having one more.
 const ENTRIES_PER_SHARD: u64 = 2048;
@@ -316,7 +317,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Builder<K, V, S> {
                 },
             )
         };
-        let chooser = Arc::new(Chooser::new(expected(config.capacity)));
+        let chooser = Shared::new(Chooser::new(expected(config.capacity)));
         let shard = |index| {
             let share = budget.share(index);
             let policy = Policy::new(config.policy, share, expected(share), &chooser);

@@ -196,21 +196,25 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     }
 
     /// Entries there are, those included whose time is over and that nobody has noticed yet.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.core.len()
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// What all entries weigh.
+    #[must_use]
     pub fn weight(&self) -> u64 {
         self.core.weight()
     }
 
     /// What they may weigh.
+    #[must_use]
     pub fn capacity(&self) -> u64 {
         self.core.budget.capacity()
     }
@@ -221,16 +225,19 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     }
 
     /// Bytes of the cache's own tables, keys and values as such included, without what these own elsewhere.
+    #[must_use]
     pub fn memory_used(&self) -> usize {
         self.core.bytes()
     }
 
     /// What the cache has done, and holds.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.stats()
     }
 
     /// The settings with which it was built.
+    #[must_use]
     pub fn config(&self) -> &Config {
         &self.core.config
     }

@@ -17,7 +17,6 @@
 //!
 //! Keys are given by reference, in any borrowed form, and are cloned only for a load; so a hit allocates nothing. Loaders that block are
 //! closures, those that don't are futures.
-#![allow(dead_code)]
 
 mod aftermath;
 mod budget;

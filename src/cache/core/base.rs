@@ -12,17 +12,13 @@ use super::super::load::Gate;
 use super::super::meters::Meters;
 use super::super::policy::Chooser;
 use super::super::shard::Shard;
-use super::super::state::State;
 use super::super::store::Hash;
 use super::super::tags::Tags;
 use super::super::upkeep::Bell;
 use crate::kernel::clock::Clock;
-use crate::kernel::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard};
+use crate::kernel::sync::{Arc as Shared, AtomicBool, AtomicU64, Mutex};
 
 pub(crate) type Weigh<K, V> = dyn Fn(&K, &V) -> u64 + Send + Sync;
-
-/// A shard, and what is under its lock.
-type Locked<'s, K, V> = (&'s Shard<K, V>, MutexGuard<'s, State<K, V>>);
 
 pub(crate) struct Core<K, V, S> {
     pub(crate) shards: Box<[Shard<K, V>]>,
@@ -40,8 +36,6 @@ pub(crate) struct Core<K, V, S> {
     pub(crate) touches: bool,
     /// Whether the clock is the process's, of which there is a coarse tick.
     pub(crate) coarse: bool,
-    /// Whether the clock is moved by hand, and what is due goes when it is.
-    pub(crate) exact: bool,
     /// Whether any entry may expire, or might have.
     pub(crate) expires: AtomicBool,
     pub(crate) bell: Bell,
@@ -56,7 +50,7 @@ pub(crate) struct Core<K, V, S> {
     /// Whether entries may be loaded anew while they are there.
     pub(crate) revises: bool,
     /// Chooses the setting of all shards' policies.
-    pub(crate) chooser: Arc<Chooser>,
+    pub(crate) chooser: Shared<Chooser>,
 }
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
@@ -71,13 +65,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         config: Config,
         rules: Rules<K, V>,
         coarse: bool,
-        chooser: Arc<Chooser>,
+        chooser: Shared<Chooser>,
     ) -> Self {
         let exact = clock.timers().is_manual();
         Self {
             touches: rules.touches(),
             coarse,
-            exact,
             expires: AtomicBool::new(rules.columns().deadlines),
             bell: Bell::new(clock.clone(), exact),
             patience: AtomicU64::new(0),
@@ -113,11 +106,5 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     pub(crate) fn aftermath(&self) -> Aftermath<'_, K, V> {
         Aftermath::new(self.listener.as_ref(), &self.bell)
-    }
-
-    /// Locks the shard of a hash.
-    pub(crate) fn lock(&self, hash: Hash) -> Option<Locked<'_, K, V>> {
-        let shard = self.shard(hash)?;
-        Some((shard, shard.lock()))
     }
 }

@@ -23,7 +23,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     pub(crate) fn bytes(&self) -> usize {
         let bytes = |shard: &Shard<K, V>| shard.lock().bytes(&shard.arena);
-        self.shards.iter().map(bytes).sum::<usize>() + size_of_val(&*self.shards)
+        let shards = self.shards.iter().map(bytes).sum::<usize>();
+        shards + size_of_val(&*self.shards) + self.chooser.memory()
     }
 
     pub(crate) fn invalidate_all(&self) {

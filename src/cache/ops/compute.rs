@@ -44,6 +44,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         loop {
+            // What is made from something that is invalidated meanwhile is invalid as well.
+            let born = self.tag_clock();
             let held = self.hold(hash, key);
             let expected = Expected::of(held.as_ref());
             let (value, options) = match change(held.as_ref().map(Held::value)) {
@@ -63,7 +65,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             };
             let owned = key.to_owned();
             let extra = match &options {
-                Some(options) => self.extra(options, None),
+                Some(options) => self.extra(options, Some(born)),
                 None => held.as_ref().and_then(Held::extra).cloned(),
             };
             let options = options.unwrap_or_default();

@@ -10,14 +10,12 @@ type Cache = MemoryCache<u64, u64>;
 fn begin(cache: &Cache, key: u64) -> Token {
     let hash = cache.core.hash(&key);
     let mut after: Aftermath<'_, u64, u64> = cache.core.aftermath();
-    let token =
-        cache
-            .core
-            .lock(hash)
-            .unwrap()
-            .1
-            .flights
-            .token(hash.whole(), key, 0, &mut after.debris);
+    let token = cache.core.shard(hash).unwrap().lock().flights.token(
+        hash.whole(),
+        key,
+        0,
+        &mut after.debris,
+    );
     after.settle();
     token
 }
@@ -28,9 +26,9 @@ fn end(cache: &Cache, key: u64, token: &Token) -> bool {
     let mut after: Aftermath<'_, u64, u64> = cache.core.aftermath();
     let may = cache
         .core
-        .lock(hash)
+        .shard(hash)
         .unwrap()
-        .1
+        .lock()
         .flights
         .fill(token, 0, &mut after.debris);
     after.settle();

@@ -196,6 +196,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// assert_eq!((restored.stored, after.get("a")), (1, Some(1)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn snapshot(&self) -> Snapshot<K, V>
     where
         K: Clone,

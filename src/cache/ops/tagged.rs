@@ -11,7 +11,7 @@ use super::super::{InsertOptions, MemoryCache};
 use crate::kernel::sync::Arc;
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
-    /// The count of invalidations. A load takes it when it begins, and hands it over with the tags of what it brings.
+    /// The count of invalidations. Whoever makes a value takes it at the beginning, and hands it over with the tags of what it makes.
     pub(crate) fn tag_clock(&self) -> u64 {
         self.tags.clock()
     }

@@ -223,6 +223,7 @@ impl<K: Eq, V> State<K, V> {
     pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
         self.owner.bytes(arena)
             + self.index.bytes()
+            + self.policy.memory()
             + self.weights.capacity() * size_of::<u64>()
             + self.negatives.bytes()
     }

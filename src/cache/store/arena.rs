@@ -1030,11 +1030,6 @@ impl<K, V> Owner<K, V> {
             .any(|grave| !grave.is_swept())
     }
 
-    /// Whether there are entries to drop.
-    pub(crate) fn has_remains(&self) -> bool {
-        !self.gone.is_empty() || self.has_remains_of_graves()
-    }
-
     /// Moves all entries to a table for `entries`, but for those that are being read, of which `read` is told, and those for which there is
     /// no place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
     pub(crate) fn resize<'a>(

@@ -1,9 +1,4 @@
 //! What holds in an arena whenever nobody has its lock; told by a panic, to tests and models.
-#![expect(
-    clippy::panic,
-    clippy::missing_panics_doc,
-    reason = "that is what it is for"
-)]
 
 use super::super::group::FULL;
 use super::{Arena, Grave, Group, Hash, Owner, View, dense, id_of, tag_of};
