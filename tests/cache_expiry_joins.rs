@@ -1,5 +1,5 @@
 //! Expiry together with loads, conditional operations, tags and listeners.
-#![allow(clippy::unwrap_used, reason = "a test that goes astray should panic")]
+#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
