@@ -1,5 +1,4 @@
 //! What once went wrong in the engine of the cache, and must not again.
-#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -180,7 +180,7 @@ fn a_cache_races_with_nothing() {
         assert!(
             value.iter().all(|n| *n == value[0]),
             "half of a value: {value:?}"
-        )
+        );
     };
     let reader = || {
         let mut held = Vec::new();

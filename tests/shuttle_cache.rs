@@ -96,7 +96,7 @@ impl World {
             cache: MemoryCache::builder()
                 .capacity(capacity)
                 .shards(shards)
-                .build()
+                .build_unattended()
                 .unwrap(),
             keys: (0..keys).map(|_| Known::default()).collect(),
             morgue: Arc::new(Morgue {

@@ -2,7 +2,8 @@
 
 use super::cause::{Listener, RemovalCause};
 use super::flights::Debris;
-use super::store::{Garbage, Held};
+use super::store::{Garbage, Held, Left, NEVER};
+use super::upkeep::Bell;
 use crate::kernel::upkeep::shielded;
 
 /// Made before a lock is taken, and settled behind it.
@@ -11,22 +12,29 @@ pub(crate) struct Aftermath<'a, K, V> {
     pub(crate) debris: Debris<K>,
     /// Keys that are of no use any more.
     pub(crate) keys: Vec<K>,
+    /// Entries that are out already, still to be told of, and then dropped.
+    pub(crate) left: Left<K, V>,
     /// Entries that were taken out, still to be told of; none without a listener.
     notices: Vec<(Held<'a, K, V>, RemovalCause)>,
-    /// Entries for which there was no place.
-    refused: Garbage<K, V>,
     listener: Option<&'a Listener<K, V>>,
+    bell: &'a Bell,
+    /// Whether something was taken out, and when what was stored is due.
+    litters: bool,
+    due: u64,
 }
 
 impl<'a, K, V> Aftermath<'a, K, V> {
-    pub(crate) const fn new(listener: Option<&'a Listener<K, V>>) -> Self {
+    pub(crate) const fn new(listener: Option<&'a Listener<K, V>>, bell: &'a Bell) -> Self {
         Self {
             garbage: Garbage::new(),
             debris: Debris::new(),
             keys: Vec::new(),
+            left: Left::new(),
             notices: Vec::new(),
-            refused: Garbage::new(),
             listener,
+            bell,
+            litters: false,
+            due: NEVER,
         }
     }
 
@@ -35,39 +43,68 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         self.listener.is_some()
     }
 
+    /// Whether somebody is still to be told of an entry that was taken out.
+    pub(crate) fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Something was taken out, which is to be dropped later.
+    #[inline]
+    pub(crate) const fn litters(&mut self) {
+        self.litters = true;
+    }
+
+    /// Something was stored that expires.
+    #[inline]
+    pub(crate) fn due(&mut self, deadline: u64) {
+        self.due = self.due.min(deadline);
+    }
+
     pub(crate) fn notice(&mut self, held: Option<Held<'a, K, V>>, cause: RemovalCause) {
         self.notices.extend(held.map(|held| (held, cause)));
     }
 
     /// Tells the listener of an entry that never was in the cache.
     pub(crate) fn refused(&mut self, key: K, value: V) {
-        self.refused.push((key, value));
+        self.left.push((key, value, RemovalCause::Evicted));
     }
 
     /// Where entries go that lose their place: those that nobody reads, and the others.
     #[expect(clippy::type_complexity, reason = "two fields")]
     pub(crate) fn unplaced(
         &mut self,
-    ) -> (&mut Garbage<K, V>, &mut Vec<(Held<'a, K, V>, RemovalCause)>) {
-        (&mut self.refused, &mut self.notices)
+    ) -> (&mut Left<K, V>, &mut Vec<(Held<'a, K, V>, RemovalCause)>) {
+        (&mut self.left, &mut self.notices)
     }
 
-    /// Calls listeners and destructors. No lock is held; a panic of one does not keep the others from being called.
-    pub(crate) fn settle(mut self) {
+    /// Calls the upkeep, if that is needed, listeners and destructors. No lock is held; a panic of one does not keep the others from being
+    /// called.
+    pub(crate) fn settle(self) {
+        self.bell.ring(self.litters, self.due);
+        self.settle_quietly();
+    }
+
+    /// As [`settle`](Self::settle), for the upkeep itself.
+    pub(crate) fn settle_quietly(mut self) {
         if let Some(Listener(hear)) = self.listener {
             for (held, cause) in self.notices.drain(..) {
                 let _ = shielded(|| hear(held.key(), held.value(), cause));
             }
-            for (key, value) in &self.refused {
-                let _ = shielded(|| hear(key, value, RemovalCause::Evicted));
-            }
         }
-        for pair in self.garbage.drain(..).chain(self.refused.drain(..)) {
+        for (key, value, cause) in self.left.drain(..) {
+            if let Some(Listener(hear)) = self.listener {
+                let _ = shielded(|| hear(&key, &value, cause));
+            }
+            let _ = shielded(|| drop((key, value)));
+        }
+        for pair in self.garbage.drain(..) {
             let _ = shielded(|| drop(pair));
         }
         for key in self.keys.drain(..) {
             let _ = shielded(|| drop(key));
         }
-        let _ = shielded(|| drop(self.debris));
+        if !self.debris.is_empty() {
+            let _ = shielded(|| drop(self.debris));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash as Hashable};
 use super::MemoryCache;
 use super::core::Core;
 use super::state::State;
-use super::store::Arena;
+use super::store::{Arena, NEVER};
 
 impl<K: Eq, V> State<K, V> {
     fn check_invariants(&self, arena: &Arena<K, V>) {
@@ -13,6 +13,18 @@ impl<K: Eq, V> State<K, V> {
         let used: u64 = linked.iter().map(|id| self.weight(*id)).sum();
         assert_eq!(used, self.used, "the weight of all entries");
         assert!(self.used <= self.quota, "{} of {}", self.used, self.quota);
+        let deadlines = linked.iter().map(|id| self.owner.deadline(arena, *id));
+        let deadlines: Vec<u64> = deadlines.filter(|due| *due != NEVER).collect();
+        assert_eq!(
+            deadlines.len(),
+            self.index.live(),
+            "entries that may expire"
+        );
+        let first = self.index.first();
+        assert!(
+            deadlines.into_iter().all(|due| due >= first),
+            "an entry that the index finds too late"
+        );
         let mut held: Vec<u32> = self.policy.coldest().collect();
         held.sort_unstable();
         let heavy = linked.into_iter().filter(|id| self.weight(*id) > 0);

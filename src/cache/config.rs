@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Upkeep;
 use super::load::LoadConfig;
 use super::policy::EvictionPolicy;
 
@@ -36,6 +37,16 @@ pub struct Config {
     /// What goes for loads.
     #[cfg_attr(feature = "serde", serde(default))]
     pub loads: LoadConfig,
+    /// How long an entry is served that nobody reads; for ever by default.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub time_to_idle: Option<Duration>,
+    /// By how much of itself a time to live is shortened at most, at random, so that what was stored together does not expire together: from
+    /// 0, the default, to 1.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub jitter: f64,
+    /// Who sees to it that expired entries go and evicted ones are dropped.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub upkeep: Upkeep,
 }
 
 /// Entries that there is room for by default.
@@ -53,6 +64,9 @@ impl Config {
             time_to_live: None,
             shards: 0,
             loads: LoadConfig::new(),
+            time_to_idle: None,
+            jitter: 0.0,
+            upkeep: Upkeep::Automatic,
         }
     }
 }

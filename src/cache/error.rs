@@ -39,4 +39,7 @@ pub enum Error {
     /// A factor of early refreshes that is negative or no number.
     #[error("early refreshes need a factor of zero or more, one as a rule")]
     EarlyRefresh,
+    /// A jitter that is not a part of the whole.
+    #[error("a jitter is a part of the time to live, from 0 to 1")]
+    Jitter,
 }

@@ -3,9 +3,12 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash as Hashable};
+use std::sync::Arc;
 
 use super::core::Core;
-use super::{Builder, Cache, Config, Ref, Stats};
+use super::upkeep::Handle;
+use super::{Builder, Cache, Config, Ref, Stats, Ttl};
+use crate::kernel::clock::Tick;
 use crate::kernel::hash::DefaultHashBuilder;
 
 /// A cache in this process's memory, shared by reference: all methods take `&self`.
@@ -21,12 +24,26 @@ use crate::kernel::hash::DefaultHashBuilder;
 /// ```
 ///
 /// Keys may be looked up by any borrowed form, as in a `HashMap`.
+///
+/// Clones are handles to one cache. When the last one is dropped, so are all entries, and the upkeep ends: if it is at work on another thread,
+/// the drop waits for it to be done with what it has in hand, but no longer than 100 ms.
 pub struct MemoryCache<K, V, S = DefaultHashBuilder> {
-    pub(super) core: Core<K, V, S>,
+    handle: Option<Arc<Handle>>,
+    pub(super) core: Arc<Core<K, V, S>>,
 }
 
-impl<K: Eq + Hashable, V> MemoryCache<K, V> {
-    /// A cache for at most so many entries, with the default settings.
+impl<K, V, S> Clone for MemoryCache<K, V, S> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: self.handle.clone(),
+            core: self.core.clone(),
+        }
+    }
+}
+
+impl<K: Eq + Hashable + Send + Sync + 'static, V: Send + Sync + 'static> MemoryCache<K, V> {
+    /// A cache for at most so many entries, with the default settings. For keys and values that are not `'static` there is
+    /// [`Builder::build_unattended`].
     #[must_use]
     pub fn new(capacity: u64) -> Self {
         let built = Self::builder().capacity(capacity).build();
@@ -44,8 +61,8 @@ impl<K, V> MemoryCache<K, V> {
 }
 
 impl<K, V, S> MemoryCache<K, V, S> {
-    pub(super) const fn of(core: Core<K, V, S>) -> Self {
-        Self { core }
+    pub(super) const fn of(core: Arc<Core<K, V, S>>, handle: Option<Arc<Handle>>) -> Self {
+        Self { handle, core }
     }
 }
 
@@ -122,8 +139,36 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     #[inline]
     pub fn insert(&self, key: K, value: V) {
         let hash = self.core.hash(&key);
-        let terms = self.core.terms(&key, &value);
-        self.core.insert(hash, key, value, terms);
+        match self.core.terms(hash, &key, &value) {
+            Some(terms) => self.core.insert(hash, key, value, terms),
+            None => drop(self.core.remove(&key, |_| ())),
+        }
+    }
+
+    /// How long the entry of a key will be served, unnoticed: [`Ttl::For`] what is left, or [`Ttl::Never`] if it doesn't expire; `None`
+    /// without an entry. Exact on every clock.
+    pub fn ttl<Q>(&self, key: &Q) -> Option<Ttl>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        self.core.ttl(key)
+    }
+
+    /// Takes all expired entries out, tells the listener of them, and drops whatever was taken out and nobody reads. Returns when it is to
+    /// be called next, if nothing happens before: `None` if there is nothing to do.
+    ///
+    /// Needed where the upkeep is [`Manual`](super::Upkeep::Manual), and possible everywhere.
+    ///
+    /// # Complexity
+    ///
+    /// A fixed number of steps for each entry that expired, and for each shard. No lock is held for more than some hundred of them.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is mostly called for what it does"
+    )]
+    pub fn run_upkeep(&self) -> Option<Tick> {
+        self.core.run_upkeep()
     }
 
     /// Removes a value and returns a clone of it.
@@ -151,21 +196,25 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     }
 
     /// Entries there are, those included whose time is over and that nobody has noticed yet.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.core.len()
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// What all entries weigh.
+    #[must_use]
     pub fn weight(&self) -> u64 {
         self.core.weight()
     }
 
     /// What they may weigh.
+    #[must_use]
     pub fn capacity(&self) -> u64 {
         self.core.budget.capacity()
     }
@@ -176,17 +225,20 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     }
 
     /// Bytes of the cache's own tables, keys and values as such included, without what these own elsewhere.
+    #[must_use]
     pub fn memory_used(&self) -> usize {
         self.core.bytes()
     }
 
     /// What the cache has done, and holds.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.stats()
     }
 
     /// The settings with which it was built.
-    pub const fn config(&self) -> &Config {
+    #[must_use]
+    pub fn config(&self) -> &Config {
         &self.core.config
     }
 }

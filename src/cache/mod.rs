@@ -17,7 +17,6 @@
 //!
 //! Keys are given by reference, in any borrowed form, and are cloned only for a load; so a hit allocates nothing. Loaders that block are
 //! closures, those that don't are futures.
-#![allow(dead_code)]
 
 mod aftermath;
 mod budget;
@@ -29,6 +28,7 @@ mod config;
 mod core;
 mod entry;
 mod error;
+mod expiry;
 mod flights;
 mod load;
 mod log;
@@ -45,12 +45,14 @@ mod state;
 mod stats;
 mod store;
 mod tags;
+mod upkeep;
 
 pub use builder::Builder;
 pub use cause::RemovalCause;
 pub use config::Config;
 pub use entry::Ref;
 pub use error::Error;
+pub use expiry::{Ttl, Written};
 pub use load::{
     GetOrLoad, GetOrLoadMany, LoadConfig, LoadError, LoadToken, Loaded, Lookup, Stale,
     TryGetOrLoad, TryGetOrLoadMany,
@@ -64,3 +66,4 @@ pub use stats::Stats;
 #[cfg(tenfold_loom)]
 #[doc(hidden)]
 pub use store::{Kept, Rack};
+pub use upkeep::Upkeep;

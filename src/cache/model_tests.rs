@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use self::script::{Call, Settings, Spread, run};
 
 #[path = "../../tests/support/caching/script.rs"]
+#[expect(unreachable_pub, reason = "fuzzing includes it as well")]
 mod script;
 
 /// The rooms of the crate, as the script calls them.

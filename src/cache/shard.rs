@@ -2,11 +2,12 @@
 
 use crossbeam_utils::CachePadded;
 
+use super::expiry::Rules;
 use super::flights::Flights;
 use super::log::Log;
 use super::policy::Policy;
 use super::state::State;
-use super::store::{Arena, Columns, Entry, Hash, Held, Walk};
+use super::store::{Arena, Entry, Hash, Held, Walk};
 use crate::kernel::pins::{Cover, Record};
 use crate::kernel::sync::{Mutex, MutexGuard};
 
@@ -19,7 +20,7 @@ impl<K: Eq, V> Shard<K, V> {
     pub(crate) fn new(
         quota: u64,
         weighted: bool,
-        columns: Columns,
+        rules: &Rules<K, V>,
         policy: Policy,
         flights: Flights<K>,
         siblings: usize,
@@ -43,8 +44,16 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             (quota / 16).min(LARGEST_FIRST) as usize
         };
-        let (arena, owner) = Arena::new(first + batch, columns, Log::new(policy.limit()));
-        let state = State::new(owner, policy, flights, quota, batch, siblings);
+        let (arena, owner) = Arena::new(first + batch, rules.columns(), Log::new(policy.limit()));
+        let state = State::new(
+            owner,
+            policy,
+            flights,
+            quota,
+            batch,
+            siblings,
+            rules.linger(),
+        );
         Self {
             arena,
             state: CachePadded::new(Mutex::new(state)),

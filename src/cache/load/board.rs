@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, Hash as Hashable};
 use std::sync::Arc;
 
 use super::super::core::Core;
+use super::super::expiry::Age;
 use super::super::flights::Cargo;
 use super::super::meters::{Meter, Meters};
 use super::super::shard::Shard;
@@ -21,6 +22,7 @@ use super::parcel::Loaded;
 use super::revise::Old;
 use crate::kernel::clock::{Clock, Tick, saturating_nanos};
 use crate::kernel::flight::{Boarding, Denied, Leader, Passenger};
+use crate::kernel::sync::Ordering;
 
 /// The epoch of the owner of flights, for which these caches have no use: all that is invalidated at once is so in each shard's table.
 pub(crate) const EPOCH: u64 = 0;
@@ -81,7 +83,10 @@ impl Drop for Timing<'_> {
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// The time, if entries or absences may be too old.
     pub(crate) fn load_time(&self) -> Tick {
-        if self.expires || self.revises || self.config.loads.negative_ttl.is_some() {
+        if self.expires.load(Ordering::Relaxed)
+            || self.revises
+            || self.config.loads.negative_ttl.is_some()
+        {
             self.clock.now()
         } else {
             Tick::ZERO
@@ -121,10 +126,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let (arena, owner) = (&shard.arena, &state.owner);
         let found = owner.find(arena, hash, |found| found.borrow() == key)?;
-        if owner.deadline(arena, found) <= now.as_nanos().saturating_add(self.linger) {
-            return None;
-        }
-        owner.hold(arena, found)
+        let age = Age::of(owner.deadline(arena, found), self.linger, now.as_nanos());
+        let held = owner.hold(arena, found)?;
+        (age.is_served() && held.is_current()).then_some(held)
     }
 
     /// Finds the entry, joins its load, or leads one. Without `luck` an entry that is there is good enough.
@@ -146,6 +150,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut state = shard.lock();
         let arena = &shard.arena;
         let found = state.owner.find(arena, hash, |found| found.borrow() == key);
+        // One that was invalidated by a tag is of no use to anybody.
+        let found = found.filter(|id| {
+            let entry = state.owner.entry(arena, *id);
+            entry.is_some_and(|entry| entry.is_current())
+        });
         let freshness = found.map_or(Freshness::Dead, |id| {
             let times = Self::times(shard, &state, id);
             times.freshness(now.as_nanos(), self.linger, luck.unwrap_or(Luck::NONE))

@@ -67,10 +67,11 @@ impl LoadConfig {
         Ok(())
     }
 
-    /// What has to be known of entries.
-    pub(crate) const fn columns(&self, expires: bool) -> Columns {
+    /// What has to be known of entries besides when they expire.
+    pub(crate) const fn columns(&self) -> Columns {
         Columns {
-            deadlines: expires,
+            deadlines: false,
+            limits: false,
             refreshes: self.refresh_after_write.is_some() || self.early_refresh.is_some(),
             costs: self.early_refresh.is_some(),
         }
@@ -83,9 +84,12 @@ impl LoadConfig {
             || self.stale_if_error.is_some()
     }
 
-    /// How long entries are kept behind their deadlines.
+    /// How long entries are kept behind their time, in nanoseconds.
     pub(crate) fn linger(&self) -> u64 {
-        self.stale_if_error.map_or(0, saturating_nanos)
+        /// 146 years, lest times add up to more than a number can be.
+        const LONGEST: u64 = u64::MAX / 4;
+        let kept = self.stale_if_error.map_or(0, saturating_nanos);
+        kept.min(LONGEST)
     }
 
     /// When an entry that is stored now, or whose refresh fails now, is to be loaded anew.

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `due` is the deadline that everybody knows: behind it `get` finds nothing. `hard` is later by the time for which values are kept for failures,
-//! and it is what the column of deadlines has; so whatever removes entries that expired needs to know nothing of this.
+//! and it is what the column of deadlines has: see [`Age`].
 //!
 //! # Early refresh
 //!
@@ -16,6 +16,7 @@
 //! before it expires for all. The earliness is random with an exponential distribution, whose mean is the time that the last load took, times
 //! `beta`: A. Vattani, F. Chierichetti, K. Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.
 
+use super::super::expiry::{Age, served_until};
 use super::super::store::NEVER;
 
 /// When what becomes of an entry, in nanoseconds of the cache's clock.
@@ -54,16 +55,10 @@ impl Luck {
 impl Times {
     /// `linger`: how long values are kept behind their deadlines.
     pub(crate) fn freshness(self, now: u64, linger: u64, luck: Luck) -> Freshness {
-        if self.hard == NEVER {
-            return self.before(now, NEVER, luck);
-        }
-        let due = self.hard.saturating_sub(linger);
-        if now >= self.hard {
-            Freshness::Dead
-        } else if now >= due {
-            Freshness::Late
-        } else {
-            self.before(now, due, luck)
+        match Age::of(self.hard, linger, now) {
+            Age::Served => self.before(now, served_until(self.hard, linger), luck),
+            Age::Kept => Freshness::Late,
+            Age::Over => Freshness::Dead,
         }
     }
 

@@ -13,12 +13,14 @@ use super::super::aftermath::Aftermath;
 use super::super::budget::Budget;
 use super::super::cause::RemovalCause;
 use super::super::core::Core;
+use super::super::expiry::Age;
 use super::super::flights::{Cargo, Debris, Flights};
 use super::super::state::{NoRoom, State, Terms};
 use super::super::store::Hash;
 use super::board::{EPOCH, Lead};
 use super::negative;
 use super::parcel::{Loaded, Parcel};
+use crate::kernel::clock::Tick;
 use crate::kernel::sync::MutexGuard;
 
 impl Lead<'_> {
@@ -112,10 +114,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return Err(value);
         };
-        let terms = Terms {
-            cost,
-            ..self.terms(&key, &value)
+        let Some(terms) = self.terms(hash, &key, &value) else {
+            // It is served for no time at all.
+            let removed = self.store_nothing(hash, key, None, permit);
+            return if removed { Ok(()) } else { Err(value) };
         };
+        let terms = Terms { cost, ..terms };
         let mut room = None;
         loop {
             let mut after = self.aftermath();
@@ -154,20 +158,39 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         key: K,
         permit: impl Fn(&mut Flights<K>, &mut Debris<K>) -> bool,
     ) -> bool {
+        let ttl = self.config.loads.negative_ttl;
+        let due = ttl.map(|ttl| self.clock.now().saturating_add(ttl));
+        self.store_nothing(hash, key, due, permit)
+    }
+
+    /// Removes what is there, if `permit` lets it, and remembers that there is nothing until `known`.
+    fn store_nothing(
+        &self,
+        hash: Hash,
+        key: K,
+        known: Option<Tick>,
+        permit: impl Fn(&mut Flights<K>, &mut Debris<K>) -> bool,
+    ) -> bool {
         let Some(shard) = self.shard(hash) else {
             return false;
         };
-        let now = self.clock.now();
+        let now = self.now();
         let mut after = self.aftermath();
         let mut state = shard.lock();
         let may = permit(&mut state.flights, &mut after.debris);
         if may {
             let arena = &shard.arena;
             if let Some(old) = state.owner.find(arena, hash, |found| *found == key) {
-                state.remove(arena, old, RemovalCause::Removed, &mut after);
+                let deadline = state.owner.deadline(arena, old);
+                let cause = if Age::of(deadline, self.linger, now).is_served() {
+                    RemovalCause::Removed
+                } else {
+                    RemovalCause::Expired
+                };
+                state.remove(arena, old, cause, &mut after);
             }
-            if let Some(ttl) = self.config.loads.negative_ttl {
-                let due = now.saturating_add(ttl);
+            state.negatives.forget(hash, &key, &mut after.keys);
+            if let Some(due) = known {
                 let bound = negative::bound(self.budget.capacity(), self.shards.len());
                 let keys = &mut after.keys;
                 state.negatives.put(hash, key, due, bound, keys);

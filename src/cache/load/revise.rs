@@ -17,6 +17,7 @@ use super::board::Ended;
 use super::freshness::{Freshness, Luck, Times};
 use super::parcel::Loaded;
 use crate::kernel::clock::{Clock, Tick};
+use crate::kernel::sync::Ordering;
 use crate::kernel::{dice, pins};
 
 /// A value that is kept for the case that its load fails, and until when.
@@ -59,7 +60,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             .shard(hash)?
             .search(&pin, hash, |found| found.borrow() == key);
         let freshness = entry.as_ref().map(|entry| {
-            use crate::kernel::sync::Ordering;
             let hard = entry.deadline().map(|due| due.load(Ordering::Relaxed));
             let (refresh, cost) = entry.refresh();
             let times = Times {
@@ -69,16 +69,22 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             };
             times.freshness(now, self.linger, luck)
         });
-        let served = matches!(freshness, Some(Freshness::Fresh | Freshness::Due));
+        let is_outdated = entry.as_ref().is_some_and(|entry| !entry.is_current());
+        let served = !is_outdated && matches!(freshness, Some(Freshness::Fresh | Freshness::Due));
         self.meters
             .raise(if served { Meter::Hits } else { Meter::Misses });
         let value = entry.filter(|_| served).and_then(|entry| {
             entry.touch();
+            if self.touches {
+                self.touch(hash, &entry);
+            }
             (freshness == Some(Freshness::Fresh)).then(|| entry.value.clone())
         });
         drop(pin);
         if freshness == Some(Freshness::Dead) {
             self.expire(hash, key);
+        } else if is_outdated {
+            self.drop_outdated(hash, key);
         }
         value
     }

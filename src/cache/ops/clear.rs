@@ -13,9 +13,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             if self.listener.is_some() {
                 self.remove_all(shard);
             } else {
+                let mut after = self.aftermath();
                 let mut state = shard.lock();
-                state.abandon(&shard.arena);
+                state.abandon(&shard.arena, &mut after);
                 state.settle(&self.budget);
+                drop(state);
+                after.settle();
             }
             self.reclaim_all(shard);
         }
@@ -38,7 +41,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let mut after = self.aftermath();
             let mut state = shard.lock();
             let before = state.owner.remains();
-            state.owner.reclaim(&shard.arena, &mut after.garbage);
+            state.reclaim(&shard.arena, &mut after);
             let progress = before.saturating_sub(state.owner.remains());
             drop(state);
             after.settle();

@@ -44,6 +44,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         loop {
+            // What is made from something that is invalidated meanwhile is invalid as well.
+            let born = self.tag_clock();
             let held = self.hold(hash, key);
             let expected = Expected::of(held.as_ref());
             let (value, options) = match change(held.as_ref().map(Held::value)) {
@@ -63,16 +65,18 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             };
             let owned = key.to_owned();
             let extra = match &options {
-                Some(options) => self.extra(options, None),
+                Some(options) => self.extra(options, Some(born)),
                 None => held.as_ref().and_then(Held::extra).cloned(),
             };
-            let terms =
-                self.terms_with(&owned, &value, &options.unwrap_or_default(), extra.as_ref());
-            if self.store_if(hash, owned, value, terms, &expected).is_ok() {
-                return if held.is_some() {
-                    Computed::Replaced
-                } else {
-                    Computed::Inserted
+            let options = options.unwrap_or_default();
+            let terms = self.terms_with(hash, &owned, &value, &options, extra.as_ref());
+            let stores = terms.is_some();
+            if self.put_if(hash, owned, value, terms, &expected).is_ok() {
+                return match (held, stores) {
+                    (Some(_), true) => Computed::Replaced,
+                    (Some(_), false) => Computed::Removed,
+                    (None, true) => Computed::Inserted,
+                    (None, false) => Computed::Unchanged,
                 };
             }
         }

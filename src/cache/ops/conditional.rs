@@ -15,7 +15,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let shard = self.shard(hash)?;
         let mut after = self.aftermath();
         let mut state = shard.lock();
-        let old = self.find_served(shard, &mut state, hash, &key, &mut after);
+        let old = self.find_served(shard, &mut state, hash, &key, terms.now, &mut after);
         let old = old.and_then(|old| state.owner.hold(&shard.arena, old));
         state.fence(hash, &key, &mut after);
         let stored = state.insert(
@@ -55,7 +55,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         V: Clone,
     {
         let hash = self.core.hash(&key);
-        let terms = self.core.terms(&key, &value);
+        let Some(terms) = self.core.terms(hash, &key, &value) else {
+            return self.core.remove(&key, V::clone);
+        };
         let old = self.core.exchange(hash, key, value, terms)?;
         Some(old.value().clone())
     }
@@ -85,7 +87,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         V: Clone,
     {
         let hash = self.core.hash(&key);
-        let terms = self.core.terms(&key, &value);
+        let terms = self.core.terms(hash, &key, &value);
         let (mut key, mut value) = (key, value);
         loop {
             let Some(held) = self
@@ -95,10 +97,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
             else {
                 return Err(value);
             };
-            match self
-                .core
-                .store_if(hash, key, value, terms, &Expected::Entry(&held))
-            {
+            let expected = Expected::Entry(&held);
+            match self.core.put_if(hash, key, value, terms, &expected) {
                 Ok(()) => return Ok(held.value().clone()),
                 Err(back) => (key, value) = back,
             }
@@ -163,9 +163,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
             return Err(value);
         }
         let hash = self.core.hash(&key);
-        let terms = self.core.terms(&key, &value);
+        let terms = self.core.terms(hash, &key, &value);
         self.core
-            .store_if(hash, key, value, terms, &Expected::Nothing)
+            .put_if(hash, key, value, terms, &Expected::Nothing)
             .map_err(|(_, value)| value)
     }
 }

@@ -10,14 +10,12 @@ type Cache = MemoryCache<u64, u64>;
 fn begin(cache: &Cache, key: u64) -> Token {
     let hash = cache.core.hash(&key);
     let mut after: Aftermath<'_, u64, u64> = cache.core.aftermath();
-    let token =
-        cache
-            .core
-            .lock(hash)
-            .unwrap()
-            .1
-            .flights
-            .token(hash.whole(), key, 0, &mut after.debris);
+    let token = cache.core.shard(hash).unwrap().lock().flights.token(
+        hash.whole(),
+        key,
+        0,
+        &mut after.debris,
+    );
     after.settle();
     token
 }
@@ -28,9 +26,9 @@ fn end(cache: &Cache, key: u64, token: &Token) -> bool {
     let mut after: Aftermath<'_, u64, u64> = cache.core.aftermath();
     let may = cache
         .core
-        .lock(hash)
+        .shard(hash)
         .unwrap()
-        .1
+        .lock()
         .flights
         .fill(token, 0, &mut after.debris);
     after.settle();
@@ -116,7 +114,10 @@ fn a_load_that_began_before_its_tag_was_invalidated_is_not_served() {
     let options = InsertOptions::new().tags(["a"]);
     let load = |born| {
         let extra = cache.core.extra(&options, Some(born));
-        let terms = cache.core.terms_with(&1, &10, &options, extra.as_ref());
+        let terms = cache
+            .core
+            .terms_with(cache.core.hash(&1), &1, &10, &options, extra.as_ref())
+            .unwrap();
         cache.core.insert(cache.core.hash(&1), 1, 10, terms);
         cache.get(&1)
     };

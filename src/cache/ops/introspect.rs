@@ -8,7 +8,7 @@ use super::super::MemoryCache;
 use super::super::core::Core;
 use super::super::shard::Shard;
 use super::super::state::State;
-use super::super::store::{Held, NEVER};
+use super::super::store::Held;
 
 /// What a cache knows of one entry: made by [`MemoryCache::entry_info`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +52,6 @@ impl<'c, K: Eq, V> Known<'c, K, V> {
             .unwrap_or_default();
         tags.iter().map(|tag| tag.name().to_owned()).collect()
     }
-
-    pub(super) fn expires_in(&self, now: u64) -> Option<Duration> {
-        let due = self.held.deadline();
-        (due != NEVER).then(|| Duration::from_nanos(due.saturating_sub(now)))
-    }
 }
 
 /// Which entries, and in which order.
@@ -77,11 +72,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let shard = self.shard(hash)?;
+        let now = self.now();
         let state = shard.lock();
         let id = state
             .owner
             .find(&shard.arena, hash, |found| found.borrow() == key)?;
-        if self.lapsed(shard, &state, id).is_some() {
+        if self.lapsed(shard, &state, id, now).is_some() {
             return None;
         }
         Known::of(shard, &state, id)
@@ -132,11 +128,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             some.clear();
             let (serial, ids) = ids(shard, order, most);
             let complete = ids.chunks(AT_ONCE).all(|ids| {
+                let now = self.now();
                 let state = shard.lock();
                 let is_same = state.owner.serial(&shard.arena) == serial;
                 let served = ids
                     .iter()
-                    .filter(|id| self.lapsed(shard, &state, **id).is_none());
+                    .filter(|id| self.lapsed(shard, &state, **id, now).is_none());
                 let known: Vec<_> = served
                     .filter_map(|id| Known::of(shard, &state, *id))
                     .collect();
@@ -261,7 +258,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         Some(EntryInfo {
             weight: known.weight,
             uses: known.uses,
-            expires_in: known.expires_in(self.core.now()),
+            expires_in: self.core.left(known.held.deadline(), self.core.now()),
             tags: known.tags(),
         })
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash as Hashable};
 
 use super::super::core::Core;
-use super::super::store::{Held, Walk};
+use super::super::store::Walk;
 use super::super::{MemoryCache, Ref};
 use super::store_if::Expected;
 use crate::kernel::hash::DefaultHashBuilder;
@@ -16,7 +16,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let mut walk = Walk::default();
             let mut pin = pins::stand_by();
             while let Some(entry) = shard.next(&mut pin, &mut walk) {
-                if (!self.expires || self.is_fresh(&entry)) && entry.is_current() {
+                if self.is_fresh(&entry) && entry.is_current() {
                     each(entry.key, entry.value);
                 }
             }
@@ -37,10 +37,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             }
         }
         removed
-    }
-
-    fn is_served(&self, held: &Held<'_, K, V>) -> bool {
-        (!self.expires || held.deadline() > self.now()) && held.is_current()
     }
 }
 

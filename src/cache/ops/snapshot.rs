@@ -76,7 +76,7 @@ pub struct Restored {
     pub stored: u64,
     /// Entries whose key had a value already, which is the newer one.
     pub present: u64,
-    /// Entries whose time was over, or that expire in a cache that can't tell when.
+    /// Entries whose time was over, or that this cache serves for no time at all.
     pub expired: u64,
     /// Entries for which there was no room: the coldest, and those that are too heavy.
     pub no_room: u64,
@@ -94,7 +94,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             value: known.held.value().clone(),
             weight: known.weight,
             uses: known.uses,
-            expires_in: known.expires_in(now),
+            expires_in: self.left(known.held.deadline(), now),
             tags: known.tags(),
         });
         Snapshot {
@@ -117,10 +117,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             if let Some(weigh) = &self.weigher {
                 entry.weight = weigh(&entry.key, &entry.value);
             }
-            if entry
-                .expires_in
-                .is_some_and(|left| left.is_zero() || !self.expires)
-            {
+            if entry.expires_in.is_some_and(|left| left.is_zero()) {
                 restored.expired += 1;
             } else if entry.weight > room {
                 restored.no_room += 1;
@@ -130,16 +127,17 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             }
         }
         while let Some(entry) = entries.pop() {
-            *(if self.restore_entry(entry) {
-                &mut restored.stored
-            } else {
-                &mut restored.present
-            }) += 1;
+            *match self.restore_entry(entry) {
+                None => &mut restored.expired,
+                Some(true) => &mut restored.stored,
+                Some(false) => &mut restored.present,
+            } += 1;
         }
         Ok(restored)
     }
 
-    fn restore_entry(&self, entry: SnapshotEntry<K, V>) -> bool {
+    /// Whether the key had no value; `None` if the entry is not to be stored.
+    fn restore_entry(&self, entry: SnapshotEntry<K, V>) -> Option<bool> {
         let SnapshotEntry {
             key,
             value,
@@ -151,17 +149,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let hash = self.hash(&key);
         let options = InsertOptions::new().weight(weight).tags(tags);
         let extra = self.extra(&options, None);
-        let mut terms = self.terms_with(&key, &value, &options, extra.as_ref());
-        if let Some(left) = expires_in {
-            terms.deadline = terms
-                .deadline
-                .min(self.clock.now().saturating_add(left).as_nanos());
-        }
-        let stored = self.store_if(hash, key, value, terms, &Expected::Nothing);
+        let terms = self.terms_within(hash, &key, &value, &options, extra.as_ref(), expires_in)?;
+        let stored = self.put_if(hash, key, value, Some(terms), &Expected::Nothing);
         if stored.is_ok() {
             self.use_again(hash, uses);
         }
-        stored.is_ok()
+        Some(stored.is_ok())
     }
 
     /// Lets the policy know that an entry that was just stored had been in use.
@@ -203,6 +196,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// assert_eq!((restored.stored, after.get("a")), (1, Some(1)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn snapshot(&self) -> Snapshot<K, V>
     where
         K: Clone,

@@ -11,6 +11,7 @@ use super::super::aftermath::Aftermath;
 use super::super::budget::Budget;
 use super::super::cause::RemovalCause;
 use super::super::core::Core;
+use super::super::expiry::Age;
 use super::super::shard::Shard;
 use super::super::state::{State, Terms};
 use super::super::store::{Hash, Held};
@@ -30,14 +31,16 @@ impl<'h, 'a, K, V> Expected<'h, 'a, K, V> {
 }
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
-    /// Why a linked entry is not served any more, if it isn't.
+    /// Why a linked entry is not served any more at a time, if it isn't.
     pub(super) fn lapsed(
         &self,
         shard: &Shard<K, V>,
         state: &State<K, V>,
         id: u32,
+        now: u64,
     ) -> Option<RemovalCause> {
-        if self.expires && state.owner.deadline(&shard.arena, id) <= self.now() {
+        let deadline = state.owner.deadline(&shard.arena, id);
+        if !Age::of(deadline, self.linger, now).is_served() {
             return Some(RemovalCause::Expired);
         }
         let entry = state.owner.entry(&shard.arena, id);
@@ -53,6 +56,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         state: &mut State<K, V>,
         hash: Hash,
         key: &Q,
+        now: u64,
         after: &mut Aftermath<'s, K, V>,
     ) -> Option<u32>
     where
@@ -62,13 +66,17 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let id = state
             .owner
             .find(&shard.arena, hash, |found| found.borrow() == key)?;
-        let Some(cause) = self.lapsed(shard, state, id) else {
+        let Some(cause) = self.lapsed(shard, state, id, now) else {
             return Some(id);
         };
         state.remove(&shard.arena, id, cause, after);
         None
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an entry, and when it should be there"
+    )]
     fn is_as_expected<'s, Q>(
         &self,
         shard: &'s Shard<K, V>,
@@ -76,6 +84,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         hash: Hash,
         key: &Q,
         expected: &Expected<'_, '_, K, V>,
+        now: u64,
         after: &mut Aftermath<'s, K, V>,
     ) -> bool
     where
@@ -83,14 +92,32 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         Q: Eq + Hashable + ?Sized,
     {
         match expected {
-            Expected::Nothing => self.find_served(shard, state, hash, key, after).is_none(),
+            Expected::Nothing => self
+                .find_served(shard, state, hash, key, now, after)
+                .is_none(),
             Expected::Entry(held) => held.is_current() && state.owner.has(&shard.arena, held),
+        }
+    }
+
+    /// As [`store_if`](Self::store_if); without terms, for a value that is not to be stored, what is there is removed.
+    pub(super) fn put_if(
+        &self,
+        hash: Hash,
+        key: K,
+        value: V,
+        terms: Option<Terms<'_>>,
+        expected: &Expected<'_, '_, K, V>,
+    ) -> Result<(), (K, V)> {
+        match terms {
+            Some(terms) => self.store_if(hash, key, value, terms, expected),
+            None if self.remove_if(hash, &key, expected) => Ok(()),
+            None => Err((key, value)),
         }
     }
 
     /// Stores a value if what is expected is there; otherwise key and value come back. One that is too heavy for the cache counts as stored
     /// and evicted.
-    pub(super) fn store_if(
+    fn store_if(
         &self,
         hash: Hash,
         key: K,
@@ -106,9 +133,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut collected = 0;
         let outcome = loop {
             let mut after = self.aftermath();
+            let now = self.now();
             let mut state = shard.lock();
             state.quota += collected;
-            if !self.is_as_expected(shard, &mut state, hash, &key, expected, &mut after) {
+            if !self.is_as_expected(shard, &mut state, hash, &key, expected, now, &mut after) {
                 state.settle(&self.budget);
                 drop(state);
                 afters.push(after);
@@ -163,8 +191,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return false;
         };
         let mut after = self.aftermath();
+        let now = self.now();
         let mut state = shard.lock();
-        let is_expected = self.is_as_expected(shard, &mut state, hash, key, expected, &mut after);
+        let is_expected =
+            self.is_as_expected(shard, &mut state, hash, key, expected, now, &mut after);
         if is_expected {
             state.fence(hash, key, &mut after);
             if let Expected::Entry(held) = expected {
@@ -179,10 +209,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// Removes an entry that is held, served or not, if it is still there.
     pub(super) fn remove_held(&self, shard: &Shard<K, V>, held: &Held<'_, K, V>) {
         let mut after = self.aftermath();
+        let now = self.now();
         let mut state = shard.lock();
         if state.owner.has(&shard.arena, held) {
             let cause = self
-                .lapsed(shard, &state, held.id())
+                .lapsed(shard, &state, held.id(), now)
                 .unwrap_or(RemovalCause::Removed);
             state.remove(&shard.arena, held.id(), cause, &mut after);
         }

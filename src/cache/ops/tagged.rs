@@ -5,14 +5,13 @@ use std::hash::{BuildHasher, Hash as Hashable};
 
 use super::super::cause::RemovalCause;
 use super::super::core::Core;
-use super::super::state::Terms;
 use super::super::store::Hash;
 use super::super::tags::Extra;
 use super::super::{InsertOptions, MemoryCache};
 use crate::kernel::sync::Arc;
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
-    /// The count of invalidations. A load takes it when it begins, and hands it over with the tags of what it brings.
+    /// The count of invalidations. Whoever makes a value takes it at the beginning, and hands it over with the tags of what it makes.
     pub(crate) fn tag_clock(&self) -> u64 {
         self.tags.clock()
     }
@@ -20,22 +19,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// What an entry with these options has besides key and value. Its value is as old as the count of invalidations in `born`, or new.
     pub(crate) fn extra(&self, options: &InsertOptions, born: Option<u64>) -> Option<Arc<Extra>> {
         self.tags.extra(&options.tags, born)
-    }
-
-    /// What an entry with these options is to be.
-    pub(crate) fn terms_with<'t>(
-        &self,
-        key: &K,
-        value: &V,
-        options: &InsertOptions,
-        extra: Option<&'t Arc<Extra>>,
-    ) -> Terms<'t> {
-        let terms = self.terms(key, value);
-        Terms {
-            weight: options.weight.unwrap_or(terms.weight),
-            extra,
-            ..terms
-        }
     }
 
     /// Removes an entry one of whose tags was invalidated.
@@ -50,14 +33,13 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         };
         let mut after = self.aftermath();
         let mut state = shard.lock();
-        if let Some(id) = state
-            .owner
-            .find(&shard.arena, hash, |found| found.borrow() == key)
-            && state
-                .owner
-                .entry(&shard.arena, id)
-                .is_some_and(|entry| !entry.is_current())
-        {
+        let (arena, owner) = (&shard.arena, &state.owner);
+        let found = owner.find(arena, hash, |found| found.borrow() == key);
+        let is_outdated = |id: &u32| {
+            let entry = owner.entry(arena, *id);
+            entry.is_some_and(|entry| !entry.is_current())
+        };
+        if let Some(id) = found.filter(is_outdated) {
             state.remove(&shard.arena, id, RemovalCause::Removed, &mut after);
         }
         drop(state);
@@ -68,14 +50,25 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// As [`insert`](Self::insert), with options for this entry: see [`InsertOptions`].
     ///
+    /// `Ttl::For(Duration::ZERO)` stores nothing, and removes what was there; the listener hears of what was removed, and not of the value
+    /// that never was in the cache.
+    ///
+    /// In a cache that has no settings of expiry the first entry with a time of its own has the table of its shard made anew, with room for
+    /// deadlines. Entries that somebody reads at that moment are evicted then.
+    ///
     /// # Blocking
     ///
     /// As [`insert`](Self::insert); tags are looked up under locks of their own.
     pub fn insert_with(&self, key: K, value: V, options: &InsertOptions) {
         let hash = self.core.hash(&key);
         let extra = self.core.extra(options, None);
-        let terms = self.core.terms_with(&key, &value, options, extra.as_ref());
-        self.core.insert(hash, key, value, terms);
+        let terms = self
+            .core
+            .terms_with(hash, &key, &value, options, extra.as_ref());
+        match terms {
+            Some(terms) => self.core.insert(hash, key, value, terms),
+            None => drop(self.core.remove(&key, |_| ())),
+        }
     }
 
     /// Invalidates all entries with a tag: nobody is served one of them from now on.

@@ -133,11 +133,6 @@ impl Chooser {
             .unwrap_or(first)
     }
 
-    /// Which setting is in charge, for a person to read.
-    pub(crate) fn describe(&self) -> String {
-        format!("{:?}", self.setting())
-    }
-
     /// Hits on keys whose hash is below it are to be noted.
     pub(crate) fn limit(&self) -> u64 {
         self.limit.load(Ordering::Relaxed)

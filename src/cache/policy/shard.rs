@@ -1,7 +1,7 @@
 //! A shard's policy: one face for all of them.
 
 use super::chooser::Chooser;
-use super::clock::{Clock, Counted, Rule, Setting};
+use super::clock::{Clock, Rule, Setting};
 use super::sample::{Drain, LOG};
 use super::sieve::Sieve;
 use super::{Entries, EvictionPolicy};
@@ -272,6 +272,7 @@ impl Policy {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn hottest(&self) -> impl Iterator<Item = u32> + '_ {
         self.coldest().rev()
     }
@@ -284,7 +285,8 @@ impl Policy {
     }
 
     /// Steps and evictions ever.
-    pub(crate) fn counted(&self) -> Counted {
+    #[cfg(test)]
+    pub(crate) fn counted(&self) -> super::clock::Counted {
         match &self.kind {
             Kind::Sieve(sieve) => sieve.counted,
             Kind::Clock(timed) => timed.clock.counted,

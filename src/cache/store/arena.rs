@@ -1,5 +1,7 @@
 //! Entries that are read without a lock: where they lie, and when one may be taken away.
 //!
+//! This file is long because all of it rests on one argument, and every part of it may break it.
+//!
 //! # The life of a slot
 //!
 //! ```text
@@ -49,6 +51,7 @@ use super::super::tags::Extra;
 use super::extras::Extras;
 use super::group::{Group, SLOTS, SPECIAL, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
+use crate::cache::RemovalCause;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::{self, Announced, Cover, Record};
 use crate::kernel::sync::fault::{Fault, is as faulty};
@@ -67,6 +70,35 @@ const MOST_GROUPS: usize = (1 << 28) - 1;
 #[path = "check.rs"]
 mod check;
 
+/// What a table keeps of each entry besides key and value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// When it expires.
+    pub(crate) deadlines: bool,
+    /// How far readers may put that off.
+    pub(crate) limits: bool,
+    /// When it should be loaded anew.
+    pub(crate) refreshes: bool,
+    /// What its load took.
+    pub(crate) costs: bool,
+}
+
+/// When an entry expires, in nanoseconds of the cache's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) deadline: u64,
+    /// Readers put the deadline off up to here.
+    pub(crate) limit: u64,
+}
+
+impl Lease {
+    /// It doesn't.
+    pub(crate) const FOREVER: Self = Self {
+        deadline: NEVER,
+        limit: NEVER,
+    };
+}
+
 type Cell<K, V> = UnsafeCell<MaybeUninit<(K, V)>>;
 
 /// One table.
@@ -76,6 +108,8 @@ struct View<K, V> {
     pairs: Box<[Cell<K, V>]>,
     /// When each entry expires, in nanoseconds of the cache's clock; none if entries don't.
     deadlines: Box<[AtomicU64]>,
+    /// How far a reader may put that off; none if readers don't.
+    limits: Box<[AtomicU64]>,
     /// What special entries have besides.
     extras: Extras,
     /// One more than that of the table before.
@@ -86,16 +120,11 @@ struct View<K, V> {
     costs: Box<[AtomicU64]>,
 }
 
-/// What is known of entries besides key and value.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Columns {
-    pub(crate) deadlines: bool,
-    pub(crate) refreshes: bool,
-    pub(crate) costs: bool,
-}
-
 /// Keys and values that were taken away, to be dropped when the lock is released.
 pub(crate) type Garbage<K, V> = Vec<(K, V)>;
+
+/// Keys and values that were taken away and of which nobody was told, and why.
+pub(crate) type Left<K, V> = Vec<(K, V, RemovalCause)>;
 
 /// No slot near the key's home is free; key and value come back.
 #[derive(Debug)]
@@ -143,6 +172,19 @@ impl<K, V> Entry<'_, K, V> {
     /// When it should be loaded anew, and what its load took.
     pub(crate) fn refresh(&self) -> (u64, u64) {
         self.view.refresh(id_of(self.number, self.slot))
+    }
+
+    /// How far a reader may put its deadline off.
+    pub(crate) fn limit(&self) -> u64 {
+        self.view
+            .limits
+            .get(self.number * SLOTS + self.slot)
+            .map_or(NEVER, |limit| limit.load(Ordering::Relaxed))
+    }
+
+    /// A reader puts its deadline off.
+    pub(crate) fn put_off(&self, lease: Lease) {
+        self.view.set_lease(id_of(self.number, self.slot), lease);
     }
 }
 
@@ -198,6 +240,13 @@ unsafe impl<K: Sync, V: Sync> Send for Held<'_, K, V> {}
 // SAFETY: as above.
 unsafe impl<K: Sync, V: Sync> Sync for Held<'_, K, V> {}
 
+/// A number for each slot of so many groups, if it is wanted.
+fn column(groups: usize, wanted: bool, value: u64) -> Box<[AtomicU64]> {
+    (0..if wanted { groups * SLOTS } else { 0 })
+        .map(|_| AtomicU64::new(value))
+        .collect()
+}
+
 impl<K, V> View<K, V> {
     /// A table for `entries`.
     fn new(entries: usize, columns: Columns, serial: u64) -> Self {
@@ -211,26 +260,27 @@ impl<K, V> View<K, V> {
             groups: std::iter::repeat_with(Group::new).take(groups).collect(),
             // SAFETY: a cell of what may be uninitialised is itself always initialised.
             pairs: unsafe { pairs.assume_init() },
-            deadlines: Self::column(groups, columns.deadlines, NEVER),
-            refreshes: Self::column(groups, columns.refreshes, NEVER),
-            costs: Self::column(groups, columns.costs, 0),
+            deadlines: column(groups, columns.deadlines, NEVER),
+            limits: column(groups, columns.limits, NEVER),
+            refreshes: column(groups, columns.refreshes, NEVER),
+            costs: column(groups, columns.costs, 0),
             extras: Extras::new(),
             serial: AtomicU64::new(serial),
         }
     }
 
-    fn column(groups: usize, wanted: bool, value: u64) -> Box<[AtomicU64]> {
-        (0..if wanted { groups * SLOTS } else { 0 })
-            .map(|_| AtomicU64::new(value))
-            .collect()
-    }
-
     fn columns(&self) -> Columns {
         Columns {
             deadlines: !self.deadlines.is_empty(),
+            limits: !self.limits.is_empty(),
             refreshes: !self.refreshes.is_empty(),
             costs: !self.costs.is_empty(),
         }
+    }
+
+    /// Whether it has so many groups, and keeps just that of entries.
+    fn is_like(&self, groups: usize, columns: Columns) -> bool {
+        self.groups.len() == groups && self.columns() == columns
     }
 
     /// Entries for which the table is large enough.
@@ -242,9 +292,30 @@ impl<K, V> View<K, V> {
         size_of_val(&*self.groups)
             + size_of_val(&*self.pairs)
             + size_of_val(&*self.deadlines)
+            + size_of_val(&*self.limits)
             + self.extras.bytes()
             + size_of_val(&*self.refreshes)
             + size_of_val(&*self.costs)
+    }
+
+    fn lease(&self, id: u32) -> Lease {
+        let limit = self
+            .limits
+            .get(dense(id))
+            .map_or(NEVER, |limit| limit.load(Ordering::Relaxed));
+        Lease {
+            deadline: self.deadline(id),
+            limit,
+        }
+    }
+
+    fn set_lease(&self, id: u32, lease: Lease) {
+        if let Some(limit) = self.limits.get(dense(id)) {
+            limit.store(lease.limit, Ordering::Relaxed);
+        }
+        if let Some(due) = self.deadlines.get(dense(id)) {
+            due.store(lease.deadline, Ordering::Relaxed);
+        }
     }
 
     #[inline(always)]
@@ -322,6 +393,8 @@ pub(crate) struct Arena<K, V> {
     moves: AtomicU64,
     /// Hits for the policy.
     pub(crate) log: Log,
+    /// No entry that is linked expires before this.
+    first_due: AtomicU64,
     owns: PhantomData<(K, V)>,
 }
 
@@ -332,6 +405,29 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Arena<K, V> {}
 unsafe impl<K: Send, V: Send> Send for Arena<K, V> {}
 
 impl<K, V> Arena<K, V> {
+    /// A time before which nothing expires. A search between two equal answers found nothing that was due before: an earlier deadline is
+    /// announced here before its entry is linked, and a later one after all entries that were due before it were taken out.
+    #[inline(always)]
+    pub(crate) fn first_due(&self) -> u64 {
+        self.first_due.load(Ordering::Acquire)
+    }
+
+    /// The holder of the lock is about to link an entry that is due at `deadline`.
+    pub(crate) fn expect(&self, deadline: u64) {
+        if deadline < self.first_due.load(Ordering::Relaxed) {
+            // Linking is a release store, and comes after this.
+            self.first_due.store(deadline, Ordering::Relaxed);
+        }
+    }
+
+    /// The holder of the lock has found that nothing that is linked is due before `bound`.
+    pub(crate) fn bound(&self, bound: u64) {
+        if bound != self.first_due.load(Ordering::Relaxed) {
+            // What has expired was taken out before.
+            self.first_due.store(bound, Ordering::Release);
+        }
+    }
+
     #[inline(always)]
     fn view(&self) -> &View<K, V> {
         let view = self.view.load(Ordering::SeqCst);
@@ -529,6 +625,8 @@ pub(crate) struct Owner<K, V> {
     /// Whether nothing came of the last look at the graves, and how often somebody wanted to look again since.
     stuck: bool,
     waited: usize,
+    /// What the next table will keep.
+    columns: Columns,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -537,12 +635,23 @@ struct Note {
     seat: u32,
 }
 
+/// How much of a table that was left behind is taken out at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sweep {
+    /// What an insertion can do besides.
+    InPassing,
+    /// What the upkeep does in one go.
+    Swift,
+}
+
 /// A table that was replaced: nothing is linked in it any more, or nobody will look for it.
 struct Grave<K, V> {
     view: Table<K, V>,
     /// Groups before this one have no linked entries.
     swept: usize,
     gone: Vec<u32>,
+    /// As `gone`, but nobody has been told of these yet: all were removed together.
+    left: Vec<u32>,
 }
 
 /// A table that is not current any more. Readers may still have references to it, which a box would not put up with.
@@ -591,11 +700,13 @@ impl<K, V> Arena<K, V> {
             kept: 0,
             stuck: false,
             waited: 0,
+            columns,
         };
         let arena = Self {
             view: AtomicPtr::new(Box::into_raw(Box::new(view))),
             moves: AtomicU64::new(0),
             log,
+            first_due: AtomicU64::new(NEVER),
             owns: PhantomData,
         };
         (arena, owner)
@@ -683,6 +794,7 @@ impl<K, V> Owner<K, V> {
     }
 
     /// When the entry in a slot expires.
+    #[inline]
     pub(crate) fn deadline(&self, arena: &Arena<K, V>, id: u32) -> u64 {
         arena.view().deadline(id)
     }
@@ -694,6 +806,30 @@ impl<K, V> Owner<K, V> {
 
     pub(crate) fn set_refresh(&self, arena: &Arena<K, V>, id: u32, at: u64, cost: u64) {
         arena.view().set_refresh(id, at, cost);
+    }
+
+    /// Changes when the entry in a slot expires.
+    pub(crate) fn set_lease(&self, arena: &Arena<K, V>, id: u32, lease: Lease) {
+        arena.view().set_lease(id, lease);
+    }
+
+    /// Whether the entries of the table may expire.
+    pub(crate) fn has_deadlines(&self, arena: &Arena<K, V>) -> bool {
+        !arena.view().deadlines.is_empty()
+    }
+
+    /// From the next table on, entries may expire.
+    pub(crate) fn keep_deadlines(&mut self) {
+        self.columns.deadlines = true;
+    }
+
+    /// Whether a slot has an entry that was not taken out.
+    #[inline]
+    pub(crate) fn is_linked(&self, arena: &Arena<K, V>, id: u32) -> bool {
+        arena
+            .view()
+            .group(id)
+            .is_some_and(|(group, slot)| group.is_linked(slot))
     }
 
     /// Where the policy has the entry in a slot.
@@ -709,19 +845,13 @@ impl<K, V> Owner<K, V> {
         }
     }
 
-    /// Where the policy has the entries, by slot: for a table that is about to be replaced.
-    pub(crate) fn take_seats(&self) -> Vec<u32> {
-        self.notes.iter().map(|note| note.seat).collect()
-    }
-
     /// Whether there are tables that were replaced.
     pub(crate) fn has_graves(&self) -> bool {
         asymmetric::is_light() && !self.graves.is_empty() || self.has_remains_of_graves()
     }
 
     fn has_remains_of_graves(&self) -> bool {
-        let remains =
-            |grave: &Grave<K, V>| grave.swept < grave.view.groups.len() || !grave.gone.is_empty();
+        let remains = |grave: &Grave<K, V>| !grave.is_empty();
         self.graves.iter().any(remains)
     }
 
@@ -743,6 +873,11 @@ impl<K, V> Owner<K, V> {
         self.linked
     }
 
+    /// Groups of slots.
+    pub(crate) fn groups(&self) -> usize {
+        self.notes.len() / SLOTS
+    }
+
     /// Slots, which ids are less than.
     pub(crate) fn slots(&self) -> usize {
         self.notes.len()
@@ -760,7 +895,7 @@ impl<K, V> Owner<K, V> {
         hash: Hash,
         key: K,
         value: V,
-        deadline: u64,
+        lease: Lease,
         extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         let view = arena.view();
@@ -775,9 +910,7 @@ impl<K, V> Owner<K, V> {
             if let Some(note) = self.notes.get_mut(dense(id)) {
                 note.place = hash.place();
             }
-            if let Some(due) = view.deadlines.get(dense(id)) {
-                due.store(deadline, Ordering::Relaxed);
-            }
+            view.set_lease(id, lease);
             if let Some(extra) = extra {
                 // SAFETY: the slot is free, and this owner alone changes the table.
                 unsafe { view.extras.fill(view.pairs.len(), dense(id), extra) };
@@ -802,7 +935,7 @@ impl<K, V> Owner<K, V> {
         old: u32,
         key: K,
         value: V,
-        deadline: u64,
+        lease: Lease,
         extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
@@ -815,7 +948,7 @@ impl<K, V> Owner<K, V> {
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
         }
-        let put = self.put(arena, hash, key, value, deadline, extra);
+        let put = self.put(arena, hash, key, value, lease, extra);
         if put.is_ok() && !faulty(Fault::KeepReplaced) {
             self.retire(arena, old);
         }
@@ -851,50 +984,66 @@ impl<K, V> Owner<K, V> {
         &self.gone
     }
 
-    /// Frees the slots that nobody reads any more, and tells `freed` of each of the current table.
-    pub(crate) fn reclaim(&mut self, arena: &Arena<K, V>, garbage: &mut Garbage<K, V>) {
+    /// Frees the slots that nobody reads any more. Entries that were abandoned, of which nobody has been told, come out as `left`, all of them
+    /// if somebody listens.
+    pub(crate) fn reclaim(
+        &mut self,
+        arena: &Arena<K, V>,
+        garbage: &mut Garbage<K, V>,
+        left: &mut Left<K, V>,
+        listens: bool,
+        sweep: Sweep,
+    ) {
         if self.gone.is_empty() && self.graves.is_empty() {
             return;
         }
         let mut stuck = true;
         for grave in &mut self.graves {
             stuck &= grave.is_swept();
-            grave.sweep();
+            grave.sweep(sweep);
         }
         let Some(announced) = Announced::scan_covers() else {
             return;
         };
-        arena.view().reclaim(&announced, &mut self.gone, garbage);
+        let needs_drop = std::mem::needs_drop::<(K, V)>();
+        let mut drop_later = |pair| garbage.push(pair);
+        let current = arena.view();
+        current.reclaim(&announced, &mut self.gone, needs_drop, &mut drop_later);
         self.kept = self.gone.len();
         self.graves.retain_mut(|grave| {
-            let before = grave.gone.len();
-            grave.view.reclaim(&announced, &mut grave.gone, garbage);
-            stuck &= grave.gone.len() == before;
+            let before = grave.gone.len() + grave.left.len();
+            let (view, gone) = (&grave.view, &mut grave.gone);
+            view.reclaim(&announced, gone, needs_drop, &mut drop_later);
+            let untold = |(key, value)| left.push((key, value, RemovalCause::Removed));
+            view.reclaim(&announced, &mut grave.left, needs_drop || listens, untold);
+            stuck &= grave.gone.len() + grave.left.len() == before;
             // Only here is it known who is arriving.
             !grave.is_empty() || !asymmetric::is_light() || grave.view.is_visited(&announced)
         });
         (self.stuck, self.waited) = (stuck, 0);
     }
 
-    /// Whether there are entries to drop.
-    pub(crate) fn has_remains(&self) -> bool {
-        !self.gone.is_empty() || self.has_remains_of_graves()
+    /// Whether entries of tables that were left behind wait to be taken out.
+    pub(crate) fn is_sweeping(&self) -> bool {
+        self.graves
+            .iter()
+            .any(|grave| !grave.is_swept())
     }
 
-    /// Moves all entries to a table for `entries`, but for those that are being read, which go to `left`, and those for which there is no
-    /// place, which go to `garbage`. `moved` is told the old slot of each, and the new one if it has one.
+    /// Moves all entries to a table for `entries`, but for those that are being read, of which `read` is told, and those for which there is
+    /// no place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
     pub(crate) fn resize<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         entries: usize,
-        garbage: &mut Garbage<K, V>,
-        mut left: impl FnMut(Held<'a, K, V>),
+        left: &mut Left<K, V>,
+        mut read: impl FnMut(Held<'a, K, V>),
         mut moved: impl FnMut(u32, Option<u32>),
     ) {
         // What can fail is done before anybody is told to wait.
         let old = arena.view();
         let serial = old.serial.load(Ordering::Relaxed) + 1;
-        let view = View::new(entries.max(self.linked), old.columns(), serial);
+        let view = View::new(entries.max(self.linked), self.columns, serial);
         let notes = vec![Note::default(); view.pairs.len()];
         let view = NonNull::from(Box::leak(Box::new(view)));
         let mut linked = Vec::with_capacity(self.linked);
@@ -915,6 +1064,7 @@ impl<K, V> Owner<K, V> {
             swept: view.groups.len(),
             view,
             gone: std::mem::take(&mut self.gone),
+            left: Vec::new(),
         };
         self.kept = 0;
         self.stuck = false;
@@ -933,7 +1083,7 @@ impl<K, V> Owner<K, V> {
                     Hash::of_place(place),
                     key,
                     value,
-                    grave.view.deadline(id),
+                    grave.view.lease(id),
                     extra.as_ref(),
                 ) {
                     Ok(to) => {
@@ -942,7 +1092,7 @@ impl<K, V> Owner<K, V> {
                         Some(to)
                     }
                     Err(NoPlace(key, value)) => {
-                        garbage.push((key, value));
+                        left.push((key, value, RemovalCause::Evicted));
                         None
                     }
                 },
@@ -952,7 +1102,7 @@ impl<K, V> Owner<K, V> {
                     // SAFETY: it is filled, and emptying it needs this owner.
                     let lent = cell.map(|cell| unsafe { pair(cell) });
                     let held = lent.and_then(|pair| grave.view.keep(id, pair));
-                    held.into_iter().for_each(&mut left);
+                    held.into_iter().for_each(&mut read);
                     None
                 }
             };
@@ -971,7 +1121,7 @@ impl<K, V> Owner<K, V> {
         // At most one table is swept little by little.
         for grave in &mut self.graves {
             while !grave.is_swept() {
-                grave.sweep();
+                grave.sweep(Sweep::Swift);
             }
         }
         let groups = old.groups.len();
@@ -979,7 +1129,7 @@ impl<K, V> Owner<K, V> {
         let spare = self
             .graves
             .iter()
-            .position(|grave| grave.is_empty() && grave.view.groups.len() == groups);
+            .position(|grave| grave.is_empty() && grave.view.is_like(groups, self.columns));
         let view = if let Some(spare) = spare {
             let spare = self.graves.swap_remove(spare).view;
             spare.groups.iter().for_each(Group::clear);
@@ -988,7 +1138,7 @@ impl<K, V> Owner<K, V> {
         } else {
             NonNull::from(Box::leak(Box::new(View::of_groups(
                 groups,
-                old.columns(),
+                self.columns,
                 serial,
             ))))
         };
@@ -999,6 +1149,7 @@ impl<K, V> Owner<K, V> {
             view,
             swept: 0,
             gone: std::mem::take(&mut self.gone),
+            left: Vec::new(),
         });
         self.linked = 0;
         self.kept = 0;
@@ -1025,7 +1176,7 @@ impl<K, V> Owner<K, V> {
     /// What is still to be reclaimed, in no particular unit: it shrinks with each attempt until only what is being read is left.
     pub(crate) fn remains(&self) -> usize {
         let remains = |grave: &Grave<K, V>| {
-            (grave.view.groups.len() - grave.swept) * SLOTS + grave.gone.len()
+            (grave.view.groups.len() - grave.swept) * SLOTS + grave.gone.len() + grave.left.len()
         };
         self.gone.len() + self.graves.iter().map(remains).sum::<usize>()
     }
@@ -1047,26 +1198,29 @@ impl<K, V> Grave<K, V> {
 
     /// Whether nobody reads in it, but for their own mistake.
     fn is_empty(&self) -> bool {
-        self.is_swept() && self.gone.is_empty()
+        self.is_swept() && self.gone.is_empty() && self.left.is_empty()
     }
 
     /// Takes out the entries of some groups.
-    fn sweep(&mut self) {
-        const GROUPS: usize = 16;
+    fn sweep(&mut self, sweep: Sweep) {
+        let most = match sweep {
+            Sweep::InPassing => 16,
+            Sweep::Swift => 256,
+        };
         let groups = self
             .view
             .groups
             .iter()
             .enumerate()
             .skip(self.swept)
-            .take(GROUPS);
+            .take(most);
         for (index, group) in groups {
             for slot in group.linked() {
                 group.retire(slot);
-                self.gone.push(id_of(index, slot));
+                self.left.push(id_of(index, slot));
             }
         }
-        self.swept = (self.swept + GROUPS).min(self.view.groups.len());
+        self.swept = (self.swept + most).min(self.view.groups.len());
     }
 }
 
@@ -1129,15 +1283,23 @@ impl<K, V> View<K, V> {
         announced.visits(groups.start.addr()..groups.end.addr())
     }
 
-    /// Empties the slots among `gone` that nobody reads. The announcements were looked at after they were marked.
-    fn reclaim(&self, announced: &Announced, gone: &mut Vec<u32>, garbage: &mut Garbage<K, V>) {
+    /// Empties the slots among `gone` that nobody reads, into `keep` if what is in them matters. The announcements were looked at after they
+    /// were marked.
+    fn reclaim(
+        &self,
+        announced: &Announced,
+        gone: &mut Vec<u32>,
+        matters: bool,
+        mut keep: impl FnMut((K, V)),
+    ) {
         gone.retain(|id| {
             if self.is_covered(announced, *id) {
                 return true;
             }
-            if std::mem::needs_drop::<(K, V)>() {
+            if matters {
                 // SAFETY: it was marked before the announcements were looked at, and nobody reads it.
-                garbage.extend(unsafe { self.take(*id) });
+                let taken = unsafe { self.take(*id) };
+                taken.into_iter().for_each(&mut keep);
             } else if let Some((group, slot)) = self.group(*id) {
                 // SAFETY: as above.
                 unsafe { self.extras.empty(dense(*id)) };

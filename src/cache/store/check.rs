@@ -1,9 +1,4 @@
 //! What holds in an arena whenever nobody has its lock; told by a panic, to tests and models.
-#![expect(
-    clippy::panic,
-    clippy::missing_panics_doc,
-    reason = "that is what it is for"
-)]
 
 use super::super::group::FULL;
 use super::{Arena, Grave, Group, Hash, Owner, View, dense, id_of, tag_of};
@@ -19,6 +14,11 @@ impl<K: Eq, V> Owner<K, V> {
         );
         let linked = view.linked();
         assert_eq!(linked.len(), self.linked, "linked entries");
+        let deadlines = linked.iter().map(|id| view.deadline(*id));
+        assert!(
+            deadlines.min().is_none_or(|due| due >= arena.first_due()),
+            "an entry that is due before all"
+        );
         view.check_gone(&self.gone);
         let mut passers = vec![[0_u64; 4]; view.groups.len()];
         for id in &linked {
@@ -61,7 +61,7 @@ impl<K, V> Grave<K, V> {
             self.view.linked().iter().all(|id| *id >= first),
             "an entry behind the broom"
         );
-        self.view.check_gone(&self.gone);
+        self.view.check_gone(&[&*self.gone, &*self.left].concat());
     }
 }
 

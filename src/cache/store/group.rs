@@ -63,6 +63,18 @@ pub(super) fn slot_of(id: u32) -> (usize, usize) {
     (id as usize >> 4, id as usize & 15)
 }
 
+/// The group of an id.
+#[inline(always)]
+pub(crate) fn group_of(id: u32) -> usize {
+    slot_of(id).0
+}
+
+/// The ids of a group.
+#[inline]
+pub(crate) fn ids_of(group: usize) -> impl Iterator<Item = u32> {
+    (0..SLOTS).map(move |slot| id_of(group, slot))
+}
+
 /// Where an array with an entry for each slot has that of `id`.
 #[inline(always)]
 pub(crate) fn dense(id: u32) -> usize {

@@ -7,8 +7,10 @@ mod hash;
 #[cfg(tenfold_loom)]
 mod rack;
 
-pub(crate) use arena::{Arena, Columns, Entry, Garbage, Held, NEVER, NoPlace, Owner, Walk};
-pub(crate) use group::dense;
+pub(crate) use arena::{
+    Arena, Columns, Entry, Garbage, Held, Lease, Left, NEVER, NoPlace, Owner, Sweep, Walk,
+};
+pub(crate) use group::{dense, group_of, ids_of};
 pub(crate) use hash::Hash;
 #[cfg(tenfold_loom)]
 pub use rack::{Kept, Rack};

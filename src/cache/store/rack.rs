@@ -1,6 +1,7 @@
 //! The smallest owner of an arena, for the model checkers: no policy, no weights, one lock.
 
-use super::arena::{Arena, Garbage, Held, NEVER, Owner};
+use super::super::log::Log;
+use super::arena::{Arena, Columns, Garbage, Held, Lease, Left, Owner, Sweep};
 use super::hash::Hash;
 use crate::kernel::pins;
 use crate::kernel::sync::Mutex;
@@ -11,6 +12,9 @@ pub struct Rack<K, V> {
     arena: Arena<K, V>,
     owner: Mutex<Owner<K, V>>,
 }
+
+/// What was taken out, to be dropped behind the lock.
+type Taken<K, V> = (Garbage<K, V>, Left<K, V>);
 
 /// An entry that is held.
 #[expect(missing_debug_implementations, reason = "for the model checkers only")]
@@ -28,7 +32,7 @@ impl<K: Eq, V> Rack<K, V> {
     /// An empty one.
     #[must_use]
     pub fn new() -> Self {
-        let (arena, owner) = Arena::new(1, false);
+        let (arena, owner) = Arena::new(1, Columns::default(), Log::new(0));
         Self {
             arena,
             owner: Mutex::new(owner),
@@ -41,7 +45,7 @@ impl<K: Eq, V> Rack<K, V> {
         let settle = || drop(self.owner.lock());
         let entry = self
             .arena
-            .read(&pin, Hash::of_place(place), |found| found == key, settle)?;
+            .search(&pin, Hash::of_place(place), |found| found == key, settle)?;
         entry.touch();
         Some(look(entry.value))
     }
@@ -54,12 +58,12 @@ impl<K: Eq, V> Rack<K, V> {
             .map(Kept)
     }
 
-    fn locked<R>(&self, action: impl FnOnce(&mut Owner<K, V>, &mut Garbage<K, V>) -> R) -> R {
-        let mut garbage = Garbage::new();
+    fn locked<R>(&self, action: impl FnOnce(&mut Owner<K, V>, &mut Taken<K, V>) -> R) -> R {
+        let mut taken = (Garbage::new(), Left::new());
         let mut owner = self.owner.lock();
-        let result = action(&mut owner, &mut garbage);
+        let result = action(&mut owner, &mut taken);
         drop(owner);
-        drop(garbage);
+        drop(taken);
         result
     }
 
@@ -70,9 +74,11 @@ impl<K: Eq, V> Rack<K, V> {
             self.locked(
                 |owner, _| match owner.find(&self.arena, hash, |found| *found == key) {
                     Some(old) => owner
-                        .replace(&self.arena, hash, old, key, value, NEVER)
+                        .replace(&self.arena, hash, old, key, value, Lease::FOREVER, None)
                         .err(),
-                    None => owner.put(&self.arena, hash, key, value, NEVER).err(),
+                    None => owner
+                        .put(&self.arena, hash, key, value, Lease::FOREVER, None)
+                        .err(),
                 },
             );
         drop(refused);
@@ -89,15 +95,17 @@ impl<K: Eq, V> Rack<K, V> {
 
     /// Drops what nobody reads.
     pub fn reclaim(&self) {
-        self.locked(|owner, garbage| owner.reclaim(&self.arena, garbage));
+        self.locked(|owner, (garbage, left)| {
+            owner.reclaim(&self.arena, garbage, left, false, Sweep::InPassing);
+        });
     }
 
     /// Moves all entries to another table, and returns how many were left behind.
     pub fn resize(&self) -> usize {
-        self.locked(|owner, garbage| {
-            let mut left = 0;
-            owner.resize(&self.arena, 1, garbage, |_| left += 1, |_, _| ());
-            left
+        self.locked(|owner, (_, unplaced)| {
+            let mut read = 0;
+            owner.resize(&self.arena, 1, unplaced, |_| read += 1, |_, _| ());
+            read
         })
     }
 

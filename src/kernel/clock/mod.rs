@@ -21,6 +21,8 @@
 //!
 //! For dates and times of day: a tick has no calendar, and ticks of different processes or clocks don't compare.
 
+#[cfg_attr(any(tenfold_loom, tenfold_shuttle), path = "no_coarse.rs")]
+pub(crate) mod coarse;
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
 #[path = "uncounted.rs"]
 mod counted;

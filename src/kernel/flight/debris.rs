@@ -40,7 +40,7 @@ impl<K, T: Freight> Debris<K, T> {
     /// Whether there is nothing to drop.
     #[must_use]
     #[inline]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.flights.is_empty()
     }
 }
@@ -59,7 +59,7 @@ impl<T> Pile<T> {
         }
     }
 
-    const fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.first.is_none() && self.more.is_empty()
     }
 

@@ -116,7 +116,7 @@ pub fn run(settings: Settings, calls: impl IntoIterator<Item = Call>) {
     if settings.listens {
         let hears = heard.clone();
         builder = builder.listener(move |key, value, cause| {
-            hears.lock().unwrap().push((*key, value.clone(), cause))
+            hears.lock().unwrap().push((*key, value.clone(), cause));
         });
     }
     let cache: Cache = builder
@@ -148,7 +148,7 @@ pub fn run(settings: Settings, calls: impl IntoIterator<Item = Call>) {
                 }));
             }
             Call::Release(which) if !held.is_empty() => {
-                drop(held.swap_remove(usize::from(which) % held.len()))
+                drop(held.swap_remove(usize::from(which) % held.len()));
             }
             call => world.make(&cache, call),
         }
@@ -247,7 +247,7 @@ impl World {
                 .is_some_and(|known| Arc::ptr_eq(&known.value, &value));
             match cause {
                 RemovalCause::Replaced | RemovalCause::Removed => {
-                    assert!(!is_known, "{value:?} is {cause:?}")
+                    assert!(!is_known, "{value:?} is {cause:?}");
                 }
                 // It went just before its key got another value, or while it was removed.
                 RemovalCause::Evicted

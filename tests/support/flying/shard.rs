@@ -198,6 +198,7 @@ impl Shard {
     }
 
     /// How many led a load of a key between two fences of it, at most.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
     pub(crate) fn most_leads(&self) -> usize {
         let state = self.0.lock().unwrap();
         state.led.values().copied().max().unwrap_or(0)

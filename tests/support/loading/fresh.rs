@@ -95,7 +95,8 @@ fn a_reload_that_fails_leaves_the_old_value_until_its_deadline() {
 #[test]
 fn r5_a_refresh_that_a_change_overtook_is_not_stored() {
     let clock = ManualClock::new();
-    let changes: [(fn(&MemoryCache<u64, u64>), _); 4] = [
+    type Change = fn(&MemoryCache<u64, u64>);
+    let changes: [(Change, _); 4] = [
         (|cache| cache.insert(1, 7), Some(7)),
         (|cache| assert_eq!(cache.remove(&1), Some(1)), None),
         (|cache| assert!(cache.invalidate(&1)), None),

@@ -1,0 +1,177 @@
+//! Storing and removing one entry.
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash as Hashable};
+
+use super::super::aftermath::Aftermath;
+use super::super::cause::{Listener, RemovalCause};
+use super::super::expiry::Age;
+use super::super::meters::Meter;
+use super::super::state::{NoRoom, Terms};
+use super::super::store::Hash;
+use super::Core;
+
+impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
+    /// Stores a value.
+    pub(crate) fn insert(&self, hash: Hash, key: K, value: V, terms: Terms<'_>) {
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
+        let mut after = self.aftermath();
+        let mut state = shard.lock();
+        let late = terms.now.saturating_add(self.linger);
+        if state.expire_key(&shard.arena, hash, &key, late, &mut after) {
+            // Whoever listens hears of it before the next value is there.
+            drop(state);
+            after.settle();
+            after = self.aftermath();
+            state = shard.lock();
+        }
+        state.fence(hash, &key, &mut after);
+        let stored = state.insert(
+            &shard.arena,
+            &self.budget,
+            hash,
+            key,
+            value,
+            terms,
+            &mut after,
+        );
+        drop(state);
+        after.settle();
+        if let Err(refused) = stored {
+            self.insert_heavy(hash, refused, terms);
+        }
+    }
+
+    /// Stores an entry that needs more than its shard has.
+    #[cold]
+    pub(crate) fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms<'_>) {
+        let NoRoom {
+            mut key,
+            mut value,
+            mut missing,
+        } = refused;
+        let Some(shard) = self.shard(hash) else {
+            return;
+        };
+        let mut afters = Vec::new();
+        // One at a time, or two could wait for what the other has. Nor does the capacity change meanwhile.
+        let collecting = self.collecting.lock();
+        let refused = loop {
+            if terms.weight > self.budget.capacity() {
+                break Some(NoRoom {
+                    key,
+                    value,
+                    missing,
+                });
+            }
+            let collected = self.collect(hash, missing, &mut afters);
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            state.quota += collected;
+            state.fence(hash, &key, &mut after);
+            let stored = state.insert(
+                &shard.arena,
+                &self.budget,
+                hash,
+                key,
+                value,
+                terms,
+                &mut after,
+            );
+            drop(state);
+            afters.push(after);
+            match stored {
+                Ok(_) => break None,
+                // Others have taken it.
+                Err(again) if collected == 0 => break Some(again),
+                Err(again) => (key, value, missing) = (again.key, again.value, again.missing),
+            }
+        };
+        drop(collecting);
+        for after in afters {
+            after.settle();
+        }
+        if let Some(refused) = refused {
+            self.refuse(&refused.key, &refused.value);
+        }
+    }
+
+    /// An entry that does not fit is evicted before it is in.
+    pub(crate) fn refuse(&self, key: &K, value: &V) {
+        self.meters.raise(Meter::Refused);
+        if let Some(Listener(hear)) = &self.listener {
+            let _ = crate::kernel::upkeep::shielded(|| hear(key, value, RemovalCause::Evicted));
+        }
+    }
+
+    /// Takes weight from the other shards.
+    pub(crate) fn collect<'s>(
+        &'s self,
+        hash: Hash,
+        missing: u64,
+        afters: &mut Vec<Aftermath<'s, K, V>>,
+    ) -> u64 {
+        let own = hash.shard(self.mask);
+        let mut collected = self.budget.take(missing);
+        for (_, shard) in self
+            .shards
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != own)
+        {
+            let wanted = missing - collected;
+            if wanted == 0 {
+                break;
+            }
+            let mut after = self.aftermath();
+            let mut state = shard.lock();
+            let given = wanted.min(state.quota);
+            state.quota -= given;
+            state.shed(&shard.arena, &mut after);
+            // Pinned entries don't go, so what they weigh stays.
+            let kept = state.used.saturating_sub(state.quota);
+            state.quota += kept;
+            collected += given - kept;
+            state.settle(&self.budget);
+            drop(state);
+            afters.push(after);
+        }
+        collected
+    }
+
+    /// Removes the entry of a key and everything that was loaded for it before; whether there was one is what `take` makes of it.
+    pub(crate) fn remove<Q, R>(&self, key: &Q, take: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        let hash = self.hash(key);
+        let shard = self.shard(hash)?;
+        let mut after = self.aftermath();
+        let now = self.now();
+        let mut state = shard.lock();
+        state.fence(hash, key, &mut after);
+        let found = state
+            .owner
+            .find(&shard.arena, hash, |found| found.borrow() == key);
+        let held = found.and_then(|id| {
+            let held = state.owner.hold(&shard.arena, id);
+            let deadline = state.owner.deadline(&shard.arena, id);
+            let expired = !Age::of(deadline, self.linger, now).is_served();
+            let cause = if expired {
+                RemovalCause::Expired
+            } else {
+                RemovalCause::Removed
+            };
+            state.remove(&shard.arena, id, cause, &mut after);
+            held.filter(|held| !expired && held.is_current())
+        });
+        drop(state);
+        let taken = held.as_ref().map(|held| take(held.value()));
+        drop(held);
+        after.settle();
+        taken
+    }
+}
