@@ -5,6 +5,7 @@
 //! | module | answers | type |
 //! |---|---|---|
 //! | [`balance`] ([guide](guide::balance)) | which backend takes the next request? | [`balance::Balancer`] |
+//! | [`cache`] ([guide](guide::cache)) | what is kept, for how long, and who loads what is missing? | [`cache::MemoryCache`] |
 //! | [`health`] ([guide](guide::health)) | which backends are in order? | [`health::Monitor`], [`health::Outlier`] |
 //! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
@@ -68,12 +69,25 @@ pub use kernel::{clock, hash, histogram, rng, snapshot};
 pub mod guide {
     #[doc = include_str!("../docs/guide/balance.md")]
     pub mod balance {}
+    #[doc = include_str!("../docs/guide/cache.md")]
+    pub mod cache {}
     #[doc = include_str!("../docs/guide/health.md")]
     pub mod health {}
     #[doc = include_str!("../docs/guide/limit.md")]
     pub mod limit {}
     #[doc = include_str!("../docs/guide/ring.md")]
     pub mod ring {}
+}
+
+/// Problems and what to do about them, compiled with the examples in them.
+#[cfg(any(doc, doctest))]
+pub mod problems {
+    #[doc = include_str!("../docs/problems/hot_key.md")]
+    pub mod hot_key {}
+    #[doc = include_str!("../docs/problems/stale_reads.md")]
+    pub mod stale_reads {}
+    #[doc = include_str!("../docs/problems/stampede.md")]
+    pub mod stampede {}
 }
 
 #[cfg(doctest)]
