@@ -34,7 +34,8 @@ const STD: [&str; 5] = ["env", "fs", "io", "net", "process"];
 const ADDRESSES: [&str; 2] = ["IpAddr", "SocketAddr"];
 
 /// Kernel rooms that hold state shared between threads, or ask for the time.
-const KERNEL: [&str; 12] = [
+const KERNEL: [&str; 13] = [
+    "asymmetric",
     "clock", "counters", "dice", "flight", "permits", "pins", "snapshot", "sync", "threads",
     "upkeep", "wait", "workers",
 ];
