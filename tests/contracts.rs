@@ -28,7 +28,9 @@ use std::time::Duration;
 use tenfold::clock::{self, Clock};
 use tenfold::health::registry::Registry;
 use tenfold::ring::placement::{Placement, Table};
-use tenfold::{Error, Refusal, balance, cache, hash, health, histogram, limit, ring, rng, snapshot};
+use tenfold::{
+    Error, Refusal, balance, cache, hash, health, histogram, limit, ring, rng, snapshot,
+};
 
 /// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
 macro_rules! types {
@@ -130,9 +132,6 @@ types! {
     cache::Stats: Send, Sync, Unpin, Copy;
     cache::TryGetOrLoad<'static, String, str, String, hash::DefaultHashBuilder, Ready<Result<String, String>>>: Send, Unpin;
     cache::TryGetOrLoadMany<'static, 'static, String, str, String, hash::DefaultHashBuilder, Bulk, Ready<Result<Pairs, String>>>: Send, Unpin;
-    //EXP cache::Ttl: Send, Sync, Unpin, Copy;
-    //EXP cache::Upkeep: Send, Sync, Unpin, Copy;
-    //EXP cache::Written: Send, Sync, Unpin, Copy;
     clock::ManualClock: Send, Sync, Unpin;
     clock::MonotonicClock: Send, Sync, Unpin, Copy;
     clock::Tick: Send, Sync, Unpin, Copy;
@@ -307,8 +306,12 @@ fn sharing_a_handle_needs_what_sharing_its_content_needs() {
     assert!(!has!(balance::Picker<u8>: Sync) && !has!(balance::Picker<Local>: Send));
     assert!(!has!(balance::Lease<Local>: Send) && !has!(balance::Picked<'static, u8>: Send));
     assert!(!has!(cache::MemoryCache<u8, Local>: Sync));
-    assert!(!has!(cache::MemoryCache<Bound, u8>: Send) && !has!(cache::MemoryCache<Bound, u8>: Sync));
-    assert!(!has!(cache::Ref<'static, u8, Local>: Send) && !has!(cache::Ref<'static, Bound, u8>: Sync));
+    assert!(
+        !has!(cache::MemoryCache<Bound, u8>: Send) && !has!(cache::MemoryCache<Bound, u8>: Sync)
+    );
+    assert!(
+        !has!(cache::Ref<'static, u8, Local>: Send) && !has!(cache::Ref<'static, Bound, u8>: Sync)
+    );
     assert!(!has!(cache::Lookup<Bound, u8>: Send) && !has!(cache::Iter<'static, u8, Local>: Send));
     assert!(
         !has!(health::registry::Entries<Local>: Send)

@@ -34,7 +34,6 @@ pub(crate) fn balance() -> [balance::Error; 6] {
 
 pub(crate) const CACHE: [cache::Error; 5] = [
     cache::Error::EarlyRefresh,
-    //EXP cache::Error::Jitter,
     cache::Error::NoFreshness,
     cache::Error::NoTimeToLive {
         ttl: Duration::ZERO,

@@ -290,8 +290,7 @@ fn a_part_of_a_pure_room_may_be_raised_alone() {
     let reaches = "use super::super::core::Core;";
     assert_clean(&with("src/cache/policy/chooser.rs", reaches));
     let pure = "use super::chooser::Chooser;";
-    let expected =
-        "src/cache/policy/lru.rs:1: cache on floor 1 reaches crate::cache::policy::chooser::Chooser";
+    let expected = "src/cache/policy/lru.rs:1: cache on floor 1 reaches crate::cache::policy::chooser::Chooser";
     assert_finds(&with("src/cache/policy/lru.rs", pure), &[expected]);
 }
 

@@ -30,18 +30,21 @@ pub(crate) fn show(show: &mut impl FnMut(&str, &dyn Debug)) {
     show("cache::LoadConfig", &cache::LoadConfig::new());
     show("cache::LoadError", &cache::LoadError::<u8>::TimedOut);
     show("cache::RemovalCause", &cache::RemovalCause::Evicted);
-    //EXP show("cache::Ttl", &cache::Ttl::Never);
-    //EXP show("cache::Upkeep", &cache::Upkeep::Automatic);
-    //EXP show("cache::Written", &cache::Written::Created);
 
     let load = cache.get_or_load_async(&key, ready(1));
     show("cache::GetOrLoad", &load);
     let load = cache.try_get_or_load_async(&key, ready(Ok::<_, String>(1)));
     show("cache::TryGetOrLoad", &load);
     let pairs = |_: Vec<String>| ready(vec![(key.clone(), 1)]);
-    show("cache::GetOrLoadMany", &cache.get_or_load_many_async([&key], pairs));
+    show(
+        "cache::GetOrLoadMany",
+        &cache.get_or_load_many_async([&key], pairs),
+    );
     let pairs = |_: Vec<String>| ready(Ok::<_, String>(vec![(key.clone(), 1)]));
-    show("cache::TryGetOrLoadMany", &cache.try_get_or_load_many_async([&key], pairs));
+    show(
+        "cache::TryGetOrLoadMany",
+        &cache.try_get_or_load_many_async([&key], pairs),
+    );
 
     let missing = "b".to_owned();
     let lookup = cache.get_or_token(&missing);
