@@ -117,7 +117,7 @@ pub(crate) enum Failure {
     Missing,
     Database(Error),
     /// The cache could not load the profile.
-    Load(LoadError<Failure>),
+    Load(LoadError<Self>),
 }
 
 impl Failure {
