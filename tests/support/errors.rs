@@ -32,8 +32,9 @@ pub(crate) fn balance() -> [balance::Error; 6] {
     ]
 }
 
-pub(crate) const CACHE: [cache::Error; 5] = [
+pub(crate) const CACHE: [cache::Error; 6] = [
     cache::Error::EarlyRefresh,
+    cache::Error::Jitter,
     cache::Error::NoFreshness,
     cache::Error::NoTimeToLive {
         ttl: Duration::ZERO,

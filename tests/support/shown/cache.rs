@@ -30,6 +30,9 @@ pub(crate) fn show(show: &mut impl FnMut(&str, &dyn Debug)) {
     show("cache::LoadConfig", &cache::LoadConfig::new());
     show("cache::LoadError", &cache::LoadError::<u8>::TimedOut);
     show("cache::RemovalCause", &cache::RemovalCause::Evicted);
+    show("cache::Ttl", &cache::Ttl::Never);
+    show("cache::Upkeep", &cache::Upkeep::Automatic);
+    show("cache::Written", &cache::Written::Created);
 
     let load = cache.get_or_load_async(&key, ready(1));
     show("cache::GetOrLoad", &load);
