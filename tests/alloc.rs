@@ -300,10 +300,10 @@ fn churn(cache: &MemoryCache<u64, u64>) {
     };
     round();
     let before = cache.stats();
-    // A list or a queue that has never been so long may still double; that ends.
+    // A queue that has never been so long may double, and whoever reclaims notes what other threads hold, such as those of
+    // the tests beside this one. Mostly there is neither.
     let counted: Vec<_> = (0..10).map(|_| allocations(&mut round)).collect();
     assert!(counted.contains(&0), "{counted:?}, {:?}", cache.config());
-    assert!(counted.iter().sum::<usize>() < 100, "{counted:?}");
     let stats = cache.stats().since(&before);
     assert!(stats.hits > 0 && stats.misses > 0 && stats.removals > 0 && stats.replacements > 0);
     assert!(
