@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Refusal;
-use crate::{balance, health, limit, ring};
+use crate::{balance, cache, health, limit, ring};
 
 /// The refusal of any module, for code that handles them in one place.
 ///
@@ -24,6 +24,9 @@ pub enum Error {
     /// From [`balance`].
     #[error(transparent)]
     Balance(#[from] balance::Error),
+    /// From [`cache`].
+    #[error(transparent)]
+    Cache(#[from] cache::Error),
     /// From [`health`].
     #[error(transparent)]
     Health(#[from] health::Error),
@@ -39,6 +42,7 @@ impl Error {
     const fn refusal(&self) -> &dyn Refusal {
         match self {
             Self::Balance(error) => error,
+            Self::Cache(error) => error,
             Self::Health(error) => error,
             Self::Limit(error) => error,
             Self::Ring(error) => error,

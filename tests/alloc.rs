@@ -13,6 +13,7 @@ use std::time::Duration;
 use tenfold::balance::{
     BackendId, Balancer, FailureKind, Outcome, Policy, Request, RoundRobin, Spec,
 };
+use tenfold::cache::{EvictionPolicy, MemoryCache};
 use tenfold::clock::{Clock, ManualClock, MonotonicClock};
 use tenfold::histogram::Histogram;
 use tenfold::limit::{Keep, Quota, TokenBucket};
@@ -272,4 +273,83 @@ fn a_thread_that_waits_again_does_not_allocate() {
     // Timers may hold an entry more than before if the housekeeper is slow to take the last one out.
     wait();
     assert_eq!(allocations(wait), 0);
+}
+
+/// What a cache does when it is full: entries come and go, some are read, some replaced, some removed.
+fn churn(cache: &MemoryCache<u64, u64>) {
+    const CAPACITY: u64 = 2_000;
+    assert_eq!(cache.capacity(), CAPACITY);
+    let mut next = 0;
+    let mut round = || {
+        for key in next..next + 10 * CAPACITY {
+            cache.insert(key, key);
+            // Read while it is there, so that the policy has something to think about; and long after it went.
+            let _ = cache.get(&(key / 2));
+            assert_ne!(
+                cache.read(&(key - key % 50), |value| *value),
+                Some(u64::MAX)
+            );
+            if key % 3 == 0 {
+                cache.insert(key, key + 1);
+            }
+            if key % 7 == 0 {
+                let _ = cache.remove(&key.saturating_sub(20));
+            }
+        }
+        next += 10 * CAPACITY;
+    };
+    round();
+    let before = cache.stats();
+    // A queue that has never been so long may double, and whoever reclaims notes what other threads hold, such as those of
+    // the tests beside this one. Mostly there is neither.
+    let counted: Vec<_> = (0..10).map(|_| allocations(&mut round)).collect();
+    assert!(counted.contains(&0), "{counted:?}, {:?}", cache.config());
+    let stats = cache.stats().since(&before);
+    assert!(stats.hits > 0 && stats.misses > 0 && stats.removals > 0 && stats.replacements > 0);
+    assert!(
+        stats.evictions > 50 * CAPACITY && cache.len() as u64 <= CAPACITY,
+        "{stats:?}, {:?}",
+        cache.config()
+    );
+}
+
+#[test]
+fn a_cache_that_is_full_does_not_allocate() {
+    let builder = || MemoryCache::builder().capacity(2_000);
+    churn(&MemoryCache::new(2_000));
+    churn(&builder().shards(4).build().unwrap());
+    churn(
+        &builder()
+            .time_to_live(Duration::from_secs(3600))
+            .build()
+            .unwrap(),
+    );
+    churn(&builder().weigher(|_, _| 1).build().unwrap());
+    for policy in [
+        EvictionPolicy::Lru,
+        EvictionPolicy::S3Fifo,
+        EvictionPolicy::Sieve,
+        EvictionPolicy::WTinyLfu,
+    ] {
+        churn(&builder().policy(policy).build().unwrap());
+    }
+}
+
+#[test]
+fn a_hit_does_not_allocate() {
+    let cache = MemoryCache::new(1_000);
+    (0..1_000_u64).for_each(|key| cache.insert(key, key + 1));
+    // The first read of a thread may make room for its announcement, and of a guard for its record.
+    assert_eq!(cache.get(&1), Some(2));
+    drop(cache.get_ref(&1));
+    let counted = allocations(|| {
+        for key in (0..1_000).cycle().take(100_000) {
+            assert_eq!(cache.get(&key), Some(key + 1));
+            assert_eq!(cache.peek(&key), cache.read(&key, |value| *value));
+            assert_eq!(cache.get_ref(&key).map(|value| *value), Some(key + 1));
+            assert!(cache.contains(&key) && cache.get(&(key + 1_000)).is_none());
+            assert_eq!(cache.get_or_load(&key, |_| unreachable!()), key + 1);
+        }
+    });
+    assert_eq!(counted, 0);
 }

@@ -18,6 +18,7 @@ mod source;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
+use std::future::Ready;
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -27,7 +28,9 @@ use std::time::Duration;
 use tenfold::clock::{self, Clock};
 use tenfold::health::registry::Registry;
 use tenfold::ring::placement::{Placement, Table};
-use tenfold::{Error, Refusal, balance, hash, health, histogram, limit, ring, rng, snapshot};
+use tenfold::{
+    Error, Refusal, balance, cache, hash, health, histogram, limit, ring, rng, snapshot,
+};
 
 /// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
 macro_rules! types {
@@ -39,6 +42,10 @@ macro_rules! types {
         const TYPES: &[&str] = &[$(stringify!($type)),*];
     };
 }
+
+/// What a bulk load brings, and what makes one.
+type Pairs = Vec<(String, String)>;
+type Bulk = fn(Vec<String>) -> Ready<Pairs>;
 
 // Every public type: the test below compares the list with the public API.
 types! {
@@ -99,6 +106,35 @@ types! {
     balance::plan::Selection<()>: Send, Sync, Unpin;
     balance::plan::Sessions<()>: Send, Sync, Unpin;
     balance::plan::Zones<()>: Send, Sync, Unpin;
+    cache::Builder<String, String>: Send, Sync, Unpin;
+    cache::Compute<String>: Send, Sync, Unpin;
+    cache::Computed: Send, Sync, Unpin, Copy;
+    cache::Config: Send, Sync, Unpin, Clone;
+    cache::EntryInfo: Send, Sync, Unpin;
+    cache::Error: Send, Sync, Unpin, Copy;
+    cache::EvictionPolicy: Send, Sync, Unpin, Copy;
+    // A future is polled by one task, so it needs not be looked at by two.
+    cache::GetOrLoad<'static, String, str, String, hash::DefaultHashBuilder, Ready<String>>: Send, Unpin;
+    cache::GetOrLoadMany<'static, 'static, String, str, String, hash::DefaultHashBuilder, Bulk, Ready<Pairs>>: Send, Unpin;
+    cache::InsertOptions: Send, Sync, Unpin;
+    cache::Iter<'static, String, String>: Send, Sync, Unpin;
+    cache::LoadConfig: Send, Sync, Unpin;
+    cache::LoadError<String>: Send, Sync, Unpin;
+    cache::LoadToken<String>: Send, Sync, Unpin;
+    cache::Lookup<String, String>: Send, Sync, Unpin;
+    cache::MemoryCache<String, String>: Send, Sync, Unpin;
+    cache::Ref<'static, String, String>: Send, Sync, Unpin;
+    cache::RemovalCause: Send, Sync, Unpin, Copy;
+    cache::Restored: Send, Sync, Unpin, Copy;
+    cache::Snapshot<String, String>: Send, Sync, Unpin;
+    cache::SnapshotEntry<String, String>: Send, Sync, Unpin;
+    cache::Stale<String>: Send, Sync, Unpin;
+    cache::Stats: Send, Sync, Unpin, Copy;
+    cache::TryGetOrLoad<'static, String, str, String, hash::DefaultHashBuilder, Ready<Result<String, String>>>: Send, Unpin;
+    cache::TryGetOrLoadMany<'static, 'static, String, str, String, hash::DefaultHashBuilder, Bulk, Ready<Result<Pairs, String>>>: Send, Unpin;
+    cache::Ttl: Send, Sync, Unpin, Copy;
+    cache::Upkeep: Send, Sync, Unpin, Copy;
+    cache::Written: Send, Sync, Unpin, Copy;
     clock::ManualClock: Send, Sync, Unpin;
     clock::MonotonicClock: Send, Sync, Unpin, Copy;
     clock::Tick: Send, Sync, Unpin, Copy;
@@ -272,6 +308,17 @@ fn sharing_a_handle_needs_what_sharing_its_content_needs() {
     assert!(!has!(balance::Balancer<Local>: Send) && !has!(balance::Balancer<Local>: Sync));
     assert!(!has!(balance::Picker<u8>: Sync) && !has!(balance::Picker<Local>: Send));
     assert!(!has!(balance::Lease<Local>: Send) && !has!(balance::Picked<'static, u8>: Send));
+    // One handle can stay behind with a clone.
+    assert!(
+        !has!(cache::MemoryCache<u8, Local>: Send) && !has!(cache::MemoryCache<u8, Local>: Sync)
+    );
+    assert!(
+        !has!(cache::MemoryCache<Bound, u8>: Send) && !has!(cache::MemoryCache<Bound, u8>: Sync)
+    );
+    assert!(
+        !has!(cache::Ref<'static, u8, Local>: Send) && !has!(cache::Ref<'static, Bound, u8>: Sync)
+    );
+    assert!(!has!(cache::Lookup<Bound, u8>: Send) && !has!(cache::Iter<'static, u8, Local>: Send));
     assert!(
         !has!(health::registry::Entries<Local>: Send)
             && !has!(health::registry::Entries<Bound>: Sync)
@@ -308,6 +355,7 @@ fn every_type_shows_something() {
     show("snapshot::Reader", &snapshot::Reader::new(cell.clone()));
     show("snapshot::Snapshot", &cell);
     shown::balance::show(&mut show);
+    shown::cache::show(&mut show);
     shown::plans::show(&mut show);
     shown::health::show(&mut show);
     shown::limit::show(&mut show);
@@ -346,6 +394,10 @@ fn every_trait_can_be_used_behind_a_pointer() {
         Box::new(limit::TokenBucket::new(limit::Quota::UNLIMITED));
     assert!(limiter.try_acquire());
 
+    let kept: Box<dyn cache::Cache<u8, u8>> = Box::new(cache::MemoryCache::new(1));
+    kept.insert(1, 2);
+    assert_eq!(kept.get(&1), Some(2));
+
     let fields: Box<dyn balance::Fields> = Box::new([("name", "value")]);
     let probe: Box<dyn balance::Probe> = Box::new(Unasked);
     // A view is only lent to a policy, so that is where it is looked at.
@@ -368,6 +420,7 @@ fn every_trait_can_be_used_behind_a_pointer() {
         "balance::Fields",
         "balance::Probe",
         "balance::View",
+        "cache::Cache",
         "clock::Clock",
         "hash::StableKey",
         "health::Address",
@@ -385,6 +438,8 @@ fn every_trait_can_be_used_behind_a_pointer() {
     let excepted = [
         // Its views are generic, so that the fast ones are inlined; `DynPolicy` is what points to any.
         "balance::Policy",
+        // Says what a loader returns, by its type.
+        "cache::Loaded",
         // Its future is its own, so that `async fn` implements it; in `BlockOn` it is a `Check`.
         "health::AsyncCheck",
         // A function on types, chosen by a placement; there is no value to point to.
@@ -419,11 +474,15 @@ impl balance::Probe for Unasked {
 fn errors_are_small_readable_and_fit_everywhere() {
     assert!(size_of::<ring::Error>() <= 16 && size_of::<limit::Error>() <= 24);
     assert!(size_of::<balance::Error>() <= 24 && size_of::<balance::NoBackend>() <= 24);
+    assert!(size_of::<cache::Error>() <= 24 && size_of::<cache::LoadError<u128>>() <= 24);
     assert!(size_of::<health::Error>() <= 24 && size_of::<health::CheckError>() <= 24);
     // A word more than the largest of them.
     assert!(size_of::<Error>() <= 32);
     are_readable("balance::Error", &errors::balance());
     are_readable("balance::NoBackend", &errors::NO_BACKEND);
+    are_readable("cache::Error", &errors::CACHE);
+    // It is the loader's error as well, of whatever type that is, so it does not fit under the umbrella.
+    are_readable("cache::LoadError", &errors::loads());
     // What a check answers goes to nobody but the monitor: it is not among those that a caller of this crate's handles.
     are_readable("health::CheckError", &errors::checks());
     are_readable("health::Error", &errors::health());
@@ -431,6 +490,7 @@ fn errors_are_small_readable_and_fit_everywhere() {
     are_readable("ring::Error", &errors::RING);
     fit_under_the_umbrella(&errors::balance());
     fit_under_the_umbrella(&errors::NO_BACKEND);
+    fit_under_the_umbrella(&errors::CACHE);
     fit_under_the_umbrella(&errors::health());
     fit_under_the_umbrella(&errors::LIMIT);
     fit_under_the_umbrella(&errors::RING);
@@ -438,7 +498,7 @@ fn errors_are_small_readable_and_fit_everywhere() {
 
 fn are_readable<E>(name: &str, errors: &[E])
 where
-    E: std::error::Error + Clone + PartialEq + Send + Sync + 'static,
+    E: std::error::Error + Clone + Send + Sync + 'static,
 {
     for error in errors {
         let text = error.to_string();
@@ -446,7 +506,8 @@ where
         assert!(!text.starts_with(char::is_uppercase), "{text}");
         assert!(error.source().is_none());
         let anything: Box<dyn std::error::Error + Send + Sync> = Box::new(error.clone());
-        assert_eq!(anything.downcast_ref::<E>(), Some(error));
+        let same = anything.downcast_ref::<E>().map(|same| format!("{same:?}"));
+        assert_eq!(same, Some(format!("{error:?}")));
     }
     let variant = |error: &E| {
         format!("{error:?}")

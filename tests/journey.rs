@@ -71,6 +71,8 @@ fn a_run_repeats() {
             first["resharding"]["moved_rows"],
             second["resharding"]["moved_rows"]
         );
+        // In simulated time everything repeats, latencies included.
+        assert_eq!(first["cache"], second["cache"]);
     }
 }
 
@@ -173,6 +175,71 @@ fn three_servers_share_a_load_that_is_too_much_for_one() {
     assert_eq!(statements.iter().sum::<u64>(), 900);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("one slow, Adaptive"), "{text}");
+}
+
+#[test]
+fn a_cache_spares_the_databases_and_serves_nobody_an_old_profile() {
+    let (output, rows) = run_to_json(&["--stage", "cache", "--requests", "5000"]);
+    let row = find(&rows, "cache");
+    let cache = &row["cache"];
+    let count = |run: &str, name: &str| cache[run][name].as_u64().unwrap();
+    let total = |name: &str| cache[name].as_u64().unwrap();
+
+    for run in ["without_cache", "with_cache"] {
+        assert_eq!(count(run, "offered"), 5000);
+        assert_eq!(count(run, "answered"), 5000);
+    }
+    // Writes go to the databases in any case. Of the reads, those that somebody has loaded or is loading do not.
+    let writes = count("without_cache", "database_writes");
+    let reads = 5000 - writes;
+    assert_eq!(count("with_cache", "database_writes"), writes);
+    assert_eq!(count("without_cache", "database_reads"), reads);
+    assert_eq!(count("with_cache", "database_reads"), total("loads"));
+    assert_eq!(total("hits") + total("misses"), reads);
+    assert_eq!(total("database_reads_avoided"), reads - total("loads"));
+    assert!(
+        total("loads") < total("misses"),
+        "some join a load: {cache}"
+    );
+    assert!(total("hits") > reads / 10, "{cache}");
+    let ratio = cache["hit_ratio"].as_f64().unwrap();
+    assert!((ratio - total("hits") as f64 / reads as f64).abs() < 1e-9);
+    for name in ["latency_p50_nanoseconds", "latency_p99_nanoseconds"] {
+        let (before, after) = (count("without_cache", name), count("with_cache", name));
+        assert!(after < before, "{name}: {before}, {after}");
+    }
+    assert_eq!(row["database_reads"], cache["loads"]);
+    // Both runs, and each acknowledged write is in the databases: the audit has compared them.
+    assert_eq!(row["acknowledged_writes"], 2 * writes);
+    assert_eq!(row["findings"], Value::Array(Vec::new()));
+
+    // Ten thousand at once.
+    for (run, loads) in [("crowd_without_cache", 10_000), ("crowd_with_cache", 1)] {
+        assert_eq!(count(run, "gets"), 10_000);
+        assert_eq!(count(run, "answered"), 10_000);
+        assert_eq!(count(run, "database_reads"), loads);
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    for words in ["hit ratio", "database reads avoided", "1 database read and"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+}
+
+#[test]
+fn one_hot_profile_is_read_once_per_write() {
+    let directory = TempDir::new().unwrap();
+    let trace = file(&directory, "hot", "the-same\n".repeat(3000).as_bytes());
+    let (_, rows) = run_to_json(&["--stage", "cache", "--trace", &trace]);
+    let row = find(&rows, "cache");
+    let [reads, writes] =
+        ["database_reads", "database_writes"].map(|name| row[name].as_u64().unwrap());
+    // A load that a write overtakes is of no use to those who come after it, who load again.
+    assert!(
+        0 < reads && reads <= 1 + writes,
+        "{reads} reads, {writes} writes"
+    );
+    let capacity = &row["cache"]["capacity_entries"];
+    assert_eq!(capacity, 100);
 }
 
 #[test]
@@ -332,7 +399,7 @@ fn refuses_a_command_line_it_does_not_understand() {
         (&["--trace", ""], "--trace needs a value"),
         (
             &["--stage", "nowhere"],
-            "the stages are one-database, four-shards, admission, three-servers",
+            "the stages are one-database, four-shards, admission, three-servers, cache",
         ),
         (&["--fast"], "unknown argument '--fast'"),
         (&["trace.gz"], "unknown argument 'trace.gz'"),
@@ -374,6 +441,7 @@ fn draws_the_stages() {
         "four-shards",
         "admission",
         "three-servers",
+        "cache",
     ] {
         assert!(svg.contains(text), "{text} in {svg}");
     }
@@ -396,6 +464,7 @@ fn explains_itself() {
         "four-shards",
         "admission",
         "three-servers",
+        "cache",
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }

@@ -11,10 +11,11 @@
 //! How to read the code: a [`Workload`](input::Workload) says which requests are replayed, a [`Stage`](stage::Stage)
 //! builds the service, [`runner`] replays the one against the other and checks what came of it, and [`report`] shows it.
 //! A new stage is one more module in `stage/` and one more line in its list. A stage may ask for requests by a schedule
-//! instead, more than it can answer: [`open_loop`] sends them.
+//! instead, more than it can answer: [`open_loop`] sends them. The stage with a cache runs in simulated time: [`cached`].
 
 mod args;
 mod audit;
+mod cached;
 mod database;
 mod input;
 mod open_loop;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tenfold::histogram::{Distribution, Histogram};
 
 use crate::audit::{self, Ledger};
+use crate::cached::{self, Cached};
 use crate::database::Traffic;
 use crate::input::Workload;
 use crate::open_loop::{self, Fleet, Spike};
@@ -37,6 +38,10 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
             let fleet = open_loop::fleet(stage.name(), workload, &ledger, &*service)?;
             Outcome::of_fleet(fleet)
         }
+        Load::Cached => {
+            let cached = cached::cached(stage.name(), workload, &ledger, &*service, threads)?;
+            Outcome::of_cached(cached)
+        }
     };
 
     let audit = service.audit(&ledger)?;
@@ -53,6 +58,7 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
             outcome.let_down,
             "clients refused when they came back in time",
         ),
+        (outcome.loaded_twice, "loads of what was being loaded"),
     ]));
     Ok(Row {
         stage: stage.name(),
@@ -71,6 +77,7 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         resharding: audit.resharding,
         spike: outcome.spike,
         fleet: outcome.fleet,
+        cached: outcome.cached,
     })
 }
 
@@ -85,8 +92,10 @@ struct Outcome {
     tally: Tally,
     unaccounted: u64,
     let_down: u64,
+    loaded_twice: u64,
     spike: Option<Spike>,
     fleet: Option<Fleet>,
+    cached: Option<Cached>,
 }
 
 /// Sends the service the workload once.
@@ -114,8 +123,10 @@ fn replay(
         traffic: tally.traffic,
         tally,
         let_down: 0,
+        loaded_twice: 0,
         spike: None,
         fleet: None,
+        cached: None,
     })
 }
 
@@ -131,8 +142,10 @@ impl Outcome {
             tally: spike.tally(),
             unaccounted: spike.unaccounted(),
             let_down: limited.count.retried - limited.count.readmitted,
+            loaded_twice: 0,
             spike: Some(spike),
             fleet: None,
+            cached: None,
         }
     }
 
@@ -147,8 +160,28 @@ impl Outcome {
             tally: fleet.tally(),
             unaccounted: fleet.unaccounted(),
             let_down: 0,
+            loaded_twice: 0,
             spike: None,
             fleet: Some(fleet),
+            cached: None,
+        }
+    }
+
+    /// The row of a cache is about the run with it.
+    fn of_cached(cached: Cached) -> Self {
+        let run = &cached.with_cache;
+        Self {
+            served: run.answered(),
+            elapsed: run.elapsed,
+            latency: run.latency.clone(),
+            traffic: run.tally.traffic,
+            tally: cached.tally(),
+            unaccounted: cached.unaccounted(),
+            let_down: 0,
+            loaded_twice: cached.loads_too_many(),
+            spike: None,
+            fleet: None,
+            cached: Some(cached),
         }
     }
 }

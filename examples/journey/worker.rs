@@ -118,9 +118,9 @@ impl Tally {
         self
     }
 
-    fn fail(&mut self, failure: &Failure) {
+    pub(crate) fn fail(&mut self, failure: &Failure) {
         self.errors += 1;
-        self.missing += u64::from(matches!(failure, Failure::Missing));
+        self.missing += u64::from(failure.is_missing());
         self.first_error.get_or_insert_with(|| failure.to_string());
     }
 

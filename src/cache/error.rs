@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::MOST_SHARDS;
 use super::ops::VERSION;
+use crate::kernel::error::Refusal;
 
 /// Why a cache can't be built or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,3 +44,6 @@ pub enum Error {
     #[error("a jitter is a part of the time to live, from 0 to 1")]
     Jitter,
 }
+
+// None of this passes by itself, or with time.
+impl Refusal for Error {}

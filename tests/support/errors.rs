@@ -1,8 +1,10 @@
 //! One of each refusal.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tenfold::{balance, health, limit, ring};
+use tenfold::{balance, cache, health, limit, ring};
 
 pub(crate) const NO_BACKEND: [balance::NoBackend; 5] = [
     balance::NoBackend::AllExcluded,
@@ -27,6 +29,27 @@ pub(crate) fn balance() -> [balance::Error; 6] {
         },
         balance::Error::TooMany { count: 2, limit: 1 },
         balance::Error::UnknownKey { key: "a".into() },
+    ]
+}
+
+pub(crate) const CACHE: [cache::Error; 6] = [
+    cache::Error::EarlyRefresh,
+    cache::Error::Jitter,
+    cache::Error::NoFreshness,
+    cache::Error::NoTimeToLive {
+        ttl: Duration::ZERO,
+    },
+    cache::Error::Shards { shards: 3 },
+    cache::Error::SnapshotVersion { version: 2 },
+];
+
+pub(crate) fn loads() -> [cache::LoadError<balance::NoBackend>; 5] {
+    [
+        cache::LoadError::Failed(Arc::new(balance::NoBackend::Empty)),
+        cache::LoadError::Recursive,
+        cache::LoadError::TimedOut,
+        cache::LoadError::TooManyLoads,
+        cache::LoadError::TooManyWaiters,
     ]
 }
 

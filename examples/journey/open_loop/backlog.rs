@@ -7,11 +7,11 @@ use tenfold::clock::Tick;
 
 /// A request that was let in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Job {
+pub(crate) struct Job {
     /// Its place in the workload.
-    pub(super) position: usize,
+    pub(crate) position: usize,
     /// When its client sent it: latency counts from here.
-    pub(super) due: Tick,
+    pub(crate) due: Tick,
 }
 
 /// Grows as far as requests come, which is the point of the experiment, and the schedule is its bound.

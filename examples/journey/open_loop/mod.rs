@@ -16,5 +16,6 @@ mod spike;
 
 pub(crate) use fleet::{Fleet, Trial, fleet};
 pub(crate) use run::{IN_TIME, Run};
+pub(crate) use schedule::Schedule;
 pub(crate) use server::{HOLD, TIMES_SLOWER, WORKERS};
 pub(crate) use spike::{Spike, TIMES, spike};

@@ -9,7 +9,7 @@ use super::backlog::Job;
 
 /// Requests at random times, independent of each other and of the service (a Poisson process): the same in every run, up to
 /// the rate.
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     rng: Rng,
     workload: usize,
     left: usize,
@@ -22,7 +22,7 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// `requests` in all, so many per second on average. They go through the workload again and again.
-    pub(super) fn new(start: Tick, requests: usize, per_second: f64, workload: usize) -> Self {
+    pub(crate) fn new(start: Tick, requests: usize, per_second: f64, workload: usize) -> Self {
         Self {
             rng: Rng::seeded(SEED),
             workload,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Row, fleet, spike};
+use super::{Row, cached, fleet, spike};
 use crate::stage::Resharding;
 
 pub(super) fn document(rows: &[Row]) -> String {
@@ -33,6 +33,7 @@ fn row(row: &Row) -> Value {
         "resharding": row.resharding.map(resharding),
         "spike": row.spike.as_ref().map(spike::json),
         "fleet": row.fleet.as_ref().map(fleet::json),
+        "cache": row.cached.as_ref().map(cached::json),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a run shows: a table as it goes, and files at the end.
 
+mod cached;
 mod fleet;
 mod json;
 mod output;

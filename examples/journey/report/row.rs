@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tenfold::histogram::Distribution;
 
+use crate::cached::Cached;
 use crate::database::Traffic;
 use crate::open_loop::{Fleet, Spike};
 use crate::stage::Resharding;
@@ -28,6 +29,7 @@ pub(crate) struct Row {
     pub(crate) resharding: Option<Resharding>,
     pub(crate) spike: Option<Spike>,
     pub(crate) fleet: Option<Fleet>,
+    pub(crate) cached: Option<Cached>,
 }
 
 impl Row {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Row, fleet, spike};
+use super::{Row, cached, fleet, spike};
 use crate::input::Workload;
 use crate::stage::Resharding;
 
@@ -56,6 +56,9 @@ pub(super) fn row(row: &Row) -> String {
     }
     if let Some(fleet) = &row.fleet {
         fleet::notes(fleet, &mut note);
+    }
+    if let Some(cached) = &row.cached {
+        cached::notes(cached, &mut note);
     }
     if let Some(error) = &row.first_error {
         note(&format!("first error: {error}"));

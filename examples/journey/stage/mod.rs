@@ -1,6 +1,7 @@
 //! The stages of the journey: how the service is built as its load grows.
 
 mod admission;
+mod cache;
 mod four_shards;
 mod one_database;
 mod three_servers;
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 use rusqlite::Error;
+use tenfold::cache::LoadError;
 use tenfold::clock::Tick;
 use tenfold::limit::Reservation;
 
@@ -16,6 +18,7 @@ use crate::audit::Ledger;
 use crate::database::{Profile, Traffic};
 use crate::input::{User, Users};
 use crate::problem::Problem;
+pub(crate) use cache::Profiles;
 pub(crate) use four_shards::Resharding;
 
 /// Every stage, in the order in which the service grows.
@@ -25,6 +28,7 @@ pub(crate) fn all() -> &'static [&'static dyn Stage] {
         &four_shards::FourShards,
         &admission::Admission,
         &three_servers::ThreeServers,
+        &cache::Cache,
     ]
 }
 
@@ -57,6 +61,8 @@ pub(crate) enum Load {
     Spike(fn(f64) -> Result<Box<dyn Door>, Problem>),
     /// Requests come by a schedule, more than one application server can answer.
     Fleet,
+    /// Requests come by a schedule, nearly as many as the databases can answer, without a cache and with one.
+    Cached,
 }
 
 /// Decides which requests get in.
@@ -110,6 +116,18 @@ pub(crate) enum Failure {
     /// The service did not find the profile of a user it has.
     Missing,
     Database(Error),
+    /// The cache could not load the profile.
+    Load(LoadError<Self>),
+}
+
+impl Failure {
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Database(_) => false,
+            Self::Load(error) => error.failure().is_some_and(Self::is_missing),
+        }
+    }
 }
 
 /// What an audit found.
@@ -131,6 +149,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Missing => f.write_str("no such profile"),
             Self::Database(error) => error.fmt(f),
+            Self::Load(error) => error.fmt(f),
         }
     }
 }

@@ -26,20 +26,20 @@ impl Ghosts {
     }
 
     pub(super) fn add(&mut self, hash: u32) {
-        let (set, print) = self.spot(hash);
+        let (set, mark) = self.spot(hash);
         if let Some(set) = self.sets.get_mut(set) {
             set.copy_within(..WAYS - 1, 1);
-            set[0] = print;
+            set[0] = mark;
         }
     }
 
     /// Whether `hash` is one of them; it no longer is.
     pub(super) fn take(&mut self, hash: u32) -> bool {
-        let (set, print) = self.spot(hash);
+        let (set, mark) = self.spot(hash);
         let Some(set) = self.sets.get_mut(set) else {
             return false;
         };
-        let Some(at) = set.iter().position(|&held| held == print) else {
+        let Some(at) = set.iter().position(|&held| held == mark) else {
             return false;
         };
         set.copy_within(at + 1.., at);

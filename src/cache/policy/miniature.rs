@@ -36,7 +36,7 @@ impl Miniature {
             setting,
             clock: Clock::new(most as u64, most, setting.rule == Rule::Reference, false),
             store: Store {
-                prints: vec![0; most + 1].into(),
+                marks: vec![0; most + 1].into(),
                 uses: vec![0; most + 1].into(),
             },
             index: vec![NONE; (most + most / 2 + 1).next_power_of_two()].into(),
@@ -137,9 +137,9 @@ impl Miniature {
 
     /// Keeps what is in the sample below `limit`, in at most `capacity` entries.
     pub(super) fn narrow(&mut self, limit: u64, capacity: usize, sketch: &mut Sketch) {
-        self.capacity = capacity.clamp(1, self.store.prints.len() - 1);
+        self.capacity = capacity.clamp(1, self.store.marks.len() - 1);
         self.clock
-            .resize(self.capacity as u64, self.store.prints.len() - 1);
+            .resize(self.capacity as u64, self.store.marks.len() - 1);
         let out: Vec<u32> = self
             .clock
             .coldest()
@@ -157,21 +157,21 @@ impl Miniature {
 
     pub(super) fn memory(&self) -> usize {
         let free = self.free.capacity() * 2;
-        self.clock.memory() + size_of_val(&*self.index) + self.store.prints.len() * 5 + free
+        self.clock.memory() + size_of_val(&*self.index) + self.store.marks.len() * 5 + free
     }
 }
 
 /// What is known of the entries.
 #[derive(Default)]
 struct Store {
-    prints: Box<[u32]>,
+    marks: Box<[u32]>,
     uses: Box<[u8]>,
 }
 
 impl Store {
     fn renew(&mut self, id: u16, hash: u32) {
-        if let Some(print) = self.prints.get_mut(usize::from(id)) {
-            *print = hash;
+        if let Some(mark) = self.marks.get_mut(usize::from(id)) {
+            *mark = hash;
         }
         self.set_uses(id.into(), 0);
     }
@@ -189,7 +189,7 @@ impl Entries for Store {
     }
 
     fn hash(&self, id: u32) -> u32 {
-        self.prints.get(id as usize).copied().unwrap_or(0)
+        self.marks.get(id as usize).copied().unwrap_or(0)
     }
 
     fn weight(&self, _: u32) -> u64 {

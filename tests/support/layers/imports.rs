@@ -30,13 +30,16 @@ const ROOMS: [(&str, u8); 20] = [
 ];
 
 /// Parts that stand on another floor than their room.
-const RAISED: [(&str, &str, u8); 10] = [
+const RAISED: [(&str, &str, u8); 12] = [
     ("ring", "shared", 2),
     ("ring", "bounded", 2),
     ("autoscale", "actuators", 3),
     ("balance", "error", 1),
     ("balance", "id", 1),
     ("balance", "request", 1),
+    // What shards share to decide, and what each gathers for it.
+    ("cache", "policy::chooser", 2),
+    ("cache", "policy::shard", 2),
     ("limit", "decision", 1),
     ("limit", "error", 1),
     ("limit", "headers", 1),
@@ -149,10 +152,11 @@ fn may_reach(from: &Place<'_>, target: &[String]) -> bool {
 fn place(name: &[String]) -> Option<Place<'_>> {
     let room = name.get(1)?;
     let &(_, base) = ROOMS.iter().find(|(known, _)| known == room)?;
-    let part = name.get(2).map_or("", String::as_str);
-    let raised = RAISED
-        .iter()
-        .find(|(known, raised, _)| known == room && *raised == part);
+    let parts = name.get(2..).unwrap_or_default();
+    let raised = RAISED.iter().find(|(known, raised, _)| {
+        let raised = raised.split("::").collect::<Vec<_>>();
+        known == room && parts.iter().take(raised.len()).eq(&raised)
+    });
     let pure = base > 0
         && name
             .iter()
@@ -279,6 +283,15 @@ fn finds_a_policy_that_reaches_its_own_mechanism() {
         &with("src/cache/policy/lru.rs", "use super::super::core::Core;"),
         &[expected],
     );
+}
+
+#[test]
+fn a_part_of_a_pure_room_may_be_raised_alone() {
+    let reaches = "use super::super::core::Core;";
+    assert_clean(&with("src/cache/policy/chooser.rs", reaches));
+    let pure = "use super::chooser::Chooser;";
+    let expected = "src/cache/policy/lru.rs:1: cache on floor 1 reaches crate::cache::policy::chooser::Chooser";
+    assert_finds(&with("src/cache/policy/lru.rs", pure), &[expected]);
 }
 
 #[test]

@@ -34,9 +34,20 @@ const STD: [&str; 5] = ["env", "fs", "io", "net", "process"];
 const ADDRESSES: [&str; 2] = ["IpAddr", "SocketAddr"];
 
 /// Kernel rooms that hold state shared between threads, or ask for the time.
-const KERNEL: [&str; 12] = [
-    "clock", "counters", "dice", "flight", "permits", "pins", "snapshot", "sync", "threads",
-    "upkeep", "wait", "workers",
+const KERNEL: [&str; 13] = [
+    "asymmetric",
+    "clock",
+    "counters",
+    "dice",
+    "flight",
+    "permits",
+    "pins",
+    "snapshot",
+    "sync",
+    "threads",
+    "upkeep",
+    "wait",
+    "workers",
 ];
 
 /// A point in time that the caller passed in is a number like any other.
