@@ -126,10 +126,13 @@ impl<T: Freight> Flight<T> {
             drop(state);
             copy = Some(Arc::new(value.clone()));
         };
+        let anybody = copy.is_some();
         state.phase = Phase::Landed(copy);
         let alarm = state.alarm.key.take();
         drop(state);
-        self.call_all();
+        if anybody {
+            self.call_all();
+        }
         self.cancel(alarm);
         true
     }

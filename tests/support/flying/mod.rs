@@ -1,5 +1,9 @@
 //! Models of flights: what the checkers share, and the models of each.
 
+#[cfg_attr(
+    tenfold_loom,
+    expect(dead_code, reason = "loom has no tasks, and small models")
+)]
 mod shard;
 
 #[cfg(tenfold_loom)]

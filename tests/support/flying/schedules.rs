@@ -95,7 +95,8 @@ impl World {
         match how {
             0 => _ = self.shard.remove(key),
             1 => self.shard.clear(),
-            _ => self.shard.next_epoch(),
+            2 => self.shard.next_epoch(),
+            _ => self.shard.insert(key, version),
         }
         self.fenced[key as usize].fetch_max(version, Ordering::SeqCst);
     }
@@ -240,7 +241,10 @@ fn tokens_and_writers() {
         .collect();
     parties.push(reader(&world, 1, 0));
     let writer = world.clone();
-    parties.push(in_thread(move || writer.write(0, 0)));
+    parties.push(in_thread(move || {
+        writer.write(0, 0);
+        writer.write(0, 3);
+    }));
     parties.into_iter().for_each(|join| join());
     world.end();
 }
