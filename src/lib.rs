@@ -86,8 +86,8 @@ pub mod __kernel {
     pub use crate::kernel::Arc;
     pub use crate::kernel::counters::Counters;
     pub use crate::kernel::flight::{
-        Boarding, Debris, Denied, Flight, FlightTable, Freight, Leader, Outcome, Passenger, Rules,
-        Token,
+        Boarding, Convoy, Debris, Denied, Flight, FlightTable, Freight, Leader, Outcome, Passenger,
+        Rules, Token,
     };
     #[cfg(tenfold_loom)]
     pub use crate::kernel::leave;

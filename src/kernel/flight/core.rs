@@ -48,6 +48,7 @@ const BATCH: usize = 32;
 #[derive(Debug)]
 pub struct Flight<T> {
     hash: u64,
+    epoch: u64,
     rules: Arc<Rules>,
     state: Mutex<State<T>>,
 }
@@ -63,9 +64,10 @@ pub(super) enum Seat {
 
 impl<T: Freight> Flight<T> {
     /// Led in term zero by whoever made it.
-    pub(super) fn new(hash: u64, rules: Arc<Rules>) -> Arc<Self> {
+    pub(super) fn new(hash: u64, epoch: u64, rules: Arc<Rules>) -> Arc<Self> {
         Arc::new(Self {
             hash,
+            epoch,
             rules,
             state: Mutex::new(State::new()),
         })
@@ -75,6 +77,12 @@ impl<T: Freight> Flight<T> {
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
+    }
+
+    /// The owner's epoch in which it began.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// How many wait for it.

@@ -38,19 +38,34 @@ local! {
 
 /// Runs `code` on behalf of a leader.
 pub(super) fn within<R>(frame: Frame, code: impl FnOnce() -> R) -> R {
-    // A thread that is being torn down has no frames any more, and its loads are not looked at.
-    let pushed = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
-    let _pop = pushed.is_ok().then_some(Pop);
-    code()
+    within_all([frame], code)
 }
 
-/// Takes the last frame away, also if the loader panics.
-struct Pop;
+/// Runs `code` on behalf of several leaders.
+pub(super) fn within_all<R>(
+    frames: impl IntoIterator<Item = Frame>,
+    code: impl FnOnce() -> R,
+) -> R {
+    let mut pushed = Pop(0);
+    for frame in frames {
+        // A thread that is being torn down has no frames any more, and its loads are not looked at.
+        let push = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
+        pushed.0 += usize::from(push.is_ok());
+    }
+    let result = code();
+    drop(pushed);
+    result
+}
+
+/// Takes the last frames away, also if the loader panics.
+struct Pop(usize);
 
 impl Drop for Pop {
     fn drop(&mut self) {
-        // It may be the last handle of the flight, which is dropped behind the borrow.
-        let _frame = FRAMES.try_with(|frames| frames.borrow_mut().pop());
+        for _ in 0..self.0 {
+            // It may be the last handle of the flight, which is dropped behind the borrow.
+            let _frame = FRAMES.try_with(|frames| frames.borrow_mut().pop());
+        }
     }
 }
 

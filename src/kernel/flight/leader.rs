@@ -15,8 +15,7 @@ use super::rules::Freight;
 pub struct Leader<T: Freight> {
     flight: Arc<Flight<T>>,
     term: u64,
-    /// The waker of the task, and the one that its future gets.
-    wakers: Option<(Waker, Waker)>,
+    wakers: Wakers,
     landed: bool,
 }
 
@@ -25,7 +24,7 @@ impl<T: Freight> Leader<T> {
         Self {
             flight,
             term,
-            wakers: None,
+            wakers: Wakers::new(),
             landed: false,
         }
     }
@@ -63,14 +62,27 @@ impl<T: Freight> Leader<T> {
         context: &mut Context<'_>,
         load: Pin<&mut F>,
     ) -> Poll<F::Output> {
-        let waker = self.waker(context.waker());
-        self.flight.leader_runs(self.term);
-        let mut context = Context::from_waker(&waker);
-        let polled = frames::within(self.frame(), || load.poll(&mut context));
+        let mut wakers = std::mem::replace(&mut self.wakers, Wakers::new());
+        let waker = wakers.noting(context.waker(), std::slice::from_ref(self));
+        self.wakers = wakers;
+        self.begin_poll();
+        let polled = self.run(|| load.poll(&mut Context::from_waker(&waker)));
         if polled.is_pending() {
-            self.flight.leader_pending(self.term);
+            self.end_poll();
         }
         polled
+    }
+
+    fn leg(&self) -> (Weak<Flight<T>>, u64) {
+        (Arc::downgrade(&self.flight), self.term)
+    }
+
+    pub(super) fn begin_poll(&self) {
+        self.flight.leader_runs(self.term);
+    }
+
+    pub(super) fn end_poll(&self) {
+        self.flight.leader_pending(self.term);
     }
 
     /// Gives `value` to all that wait. The owner has asked its table before whether it may be [stored](super::FlightTable::land).
@@ -83,27 +95,11 @@ impl<T: Freight> Leader<T> {
         landed
     }
 
-    fn frame(&self) -> Frame {
+    pub(super) fn frame(&self) -> Frame {
         Frame {
             flight: self.flight.clone(),
             term: self.term,
         }
-    }
-
-    /// A waker that notes that the task was woken.
-    fn waker(&mut self, task: &Waker) -> Waker {
-        if let Some((known, noting)) = &self.wakers
-            && known.will_wake(task)
-        {
-            return noting.clone();
-        }
-        let noting = Waker::from(Arc::new(Noting {
-            flight: Arc::downgrade(&self.flight),
-            term: self.term,
-            task: task.clone(),
-        }));
-        self.wakers = Some((task.clone(), noting.clone()));
-        noting
     }
 }
 
@@ -123,10 +119,34 @@ impl<T: Freight> fmt::Debug for Leader<T> {
     }
 }
 
-/// The waker of a leader's task. Whoever keeps it keeps no flight.
+/// The waker of a leader's task, and the one that its future gets instead.
+#[derive(Debug)]
+pub(super) struct Wakers(Option<(Waker, Waker)>);
+
+impl Wakers {
+    pub(super) const fn new() -> Self {
+        Self(None)
+    }
+
+    /// A waker that notes for all `leaders` that their task was woken.
+    pub(super) fn noting<T: Freight>(&mut self, task: &Waker, leaders: &[Leader<T>]) -> Waker {
+        match &self.0 {
+            Some((known, noting)) if known.will_wake(task) => noting.clone(),
+            _ => {
+                let noting = Waker::from(Arc::new(Noting {
+                    flights: leaders.iter().map(Leader::leg).collect(),
+                    task: task.clone(),
+                }));
+                self.0 = Some((task.clone(), noting.clone()));
+                noting
+            }
+        }
+    }
+}
+
+/// Wakes the task of leaders. Whoever keeps it keeps no flight.
 struct Noting<T> {
-    flight: Weak<Flight<T>>,
-    term: u64,
+    flights: Vec<(Weak<Flight<T>>, u64)>,
     task: Waker,
 }
 
@@ -136,8 +156,10 @@ impl<T: Freight> Wake for Noting<T> {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(flight) = self.flight.upgrade() {
-            flight.leader_woken(self.term);
+        for (flight, term) in &self.flights {
+            if let Some(flight) = flight.upgrade() {
+                flight.leader_woken(*term);
+            }
         }
         self.task.wake_by_ref();
     }

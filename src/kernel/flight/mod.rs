@@ -5,6 +5,7 @@
 //! | [`FlightTable`] | which keys are being loaded, and which loads may be stored: a data structure under its owner's lock |
 //! | [`Flight`] | one load, those who wait for it, and who leads it |
 //! | [`Leader`] | the guard of who loads: lands, or hands the lead on |
+//! | [`Convoy`] | several leaders with one load |
 //! | [`Passenger`] | who waits, as a thread or as a task, until the load lands, or leads it on |
 //! | [`Token`] | a fence without a load: may the holder still fill this key? |
 //!
@@ -38,6 +39,7 @@
     expect(unreachable_pub, reason = "public for the model checkers")
 )]
 
+mod convoy;
 mod core;
 mod debris;
 mod frames;
@@ -54,6 +56,7 @@ mod tests;
 mod waits;
 
 pub use self::core::Flight;
+pub use convoy::Convoy;
 pub use debris::Debris;
 pub use leader::Leader;
 pub use passenger::{Outcome, Passenger};

@@ -456,9 +456,8 @@ impl World {
             return;
         }
         let name = here.name;
-        if let Some(own) = flight.line.iter_mut().find(|(own, _)| *own == name)
-            && own.1 == Phase::Asleep
-        {
+        let asleep = |(own, phase): &&mut (usize, Phase)| *own == name && *phase == Phase::Asleep;
+        if let Some(own) = flight.line.iter_mut().find(asleep) {
             own.1 = Phase::Waiting;
         }
         if flight.phase(name) == Some(Phase::Waiting) {

@@ -152,11 +152,23 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
             debris.keys.push(key);
             return Err(Denied::TooManyFlights);
         }
-        let flight = Flight::new(hash, self.rules.clone());
+        let flight = Flight::new(hash, epoch, self.rules.clone());
         let stamp = self.stamp(epoch);
         self.places
             .put_flight(hash, key, stamp, flight.clone(), debris);
         Ok(Boarding::Lead(Leader::new(flight, 0)))
+    }
+
+    /// Whether somebody loads this key, or is about to: for a caller that would lead, and not wait.
+    #[must_use]
+    pub fn is_loading<Q: Eq + ?Sized>(&self, hash: u64, key: &Q, epoch: u64) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let found = self.places.find(hash, key);
+        let valid = found.filter(|at| self.is_valid(*at, epoch));
+        let flight = valid.and_then(|at| self.places.flight(at));
+        flight.is_some_and(|flight| !flight.is_idle())
     }
 
     /// The key is being changed: nothing that began before is stored, and no flight that is under way is joined any more. Whether
@@ -194,6 +206,9 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
 
     /// Whether what `leader` has loaded may be stored, under the same lock as this. Then it is a change of the key as any other; and in
     /// any case the flight is joined no more. The value is given to those who wait by [`Leader::land`], after the lock.
+    ///
+    /// An owner whose epoch also counts changes that concern some keys only (those with a tag, which is known once the load is
+    /// done) may pass the [epoch of the flight](Flight::epoch) if it finds that none of them concerns this one.
     #[must_use = "a value that may not be stored is for those who wait only"]
     pub fn land(&mut self, leader: &Leader<T>, epoch: u64, debris: &mut Debris<K, T>) -> bool {
         self.end(leader, epoch, true, debris) || faulty(Fault::LandUnasked)

@@ -12,7 +12,7 @@ use self::rooms::{
     Boarding, Debris, Denied, FlightTable, Leader, Mutex, Outcome, Passenger, Rules, Tick,
 };
 use self::shard::{Answer, Shard, Start, Value, answer, leader, passenger};
-use super::waits;
+use super::{Convoy, waits};
 use crate::kernel::clock::{Clock, ManualClock, MonotonicClock, Timers};
 use crate::kernel::upkeep::without_threads;
 
@@ -363,6 +363,9 @@ fn who_would_wait_for_itself_is_told() {
     let (_, shard) = simulated();
     let (_, other) = simulated();
     let load = || {
+        // Not even a place in line is taken.
+        let start = shard.start(1);
+        assert!(matches!(start, Start::Denied(Denied::Recursive)));
         let inner = shard.get_or_load(1, Tick::MAX, || panic!("two loads"));
         assert_eq!(inner, Answer::Denied(Denied::Recursive));
         // Another key, or another table, is another matter.
@@ -562,6 +565,76 @@ fn whoever_joins_a_task_that_is_not_polled_leads_at_once() {
     };
     drop(lead);
     assert_eq!(shard.finish(1, second, Ok(8)), (true, true));
+}
+
+#[test]
+fn a_convoy_is_one_load_of_several_keys() {
+    let (_, shard) = simulated();
+    let convoy = Convoy::new([1, 2, 3].map(|key| leader(shard.start(key))).into());
+    let mut waiters = [1, 2, 3].map(|key| Waiter::board(&shard, key));
+    let values = convoy.run(|| {
+        for key in 1..4 {
+            let inner = shard.get_or_load(key, Tick::MAX, || panic!("two loads"));
+            assert_eq!(inner, Answer::Denied(Denied::Recursive));
+        }
+        [Ok(10), Err("down"), Ok(30)]
+    });
+    waiters.iter_mut().for_each(Waiter::waits);
+    for (leader, (key, value)) in convoy.into_leaders().into_iter().zip((1..).zip(values)) {
+        assert_eq!(shard.finish(key, leader, value), (value.is_ok(), true));
+    }
+    let answers = waiters.map(Waiter::shares);
+    assert_eq!(answers, values.map(Answer::Shared));
+    assert_eq!(
+        shard.get_or_load(2, Tick::MAX, || Ok(20)),
+        Answer::Loaded(Ok(20))
+    );
+}
+
+#[test]
+fn each_lead_of_a_convoy_is_taken_on_its_own() {
+    let (clock, shard) = simulated();
+    let mut convoy = Convoy::new([1, 2, 3].map(|key| leader(shard.start(key))).into());
+    let (first, third) = (Waiter::board(&shard, 1), Waiter::board(&shard, 3));
+    let mut given = None;
+    let load = std::future::poll_fn(|context: &mut Context<'_>| {
+        given = Some(context.waker().clone());
+        Poll::<()>::Pending
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(convoy.poll_with(&mut context, pin!(load)).is_pending());
+    clock.advance(10 * PATIENCE);
+    given.unwrap().wake();
+    clock.advance(PATIENCE);
+    // Nobody waits for the second.
+    let leads: Vec<_> = convoy.into_leaders();
+    assert_eq!(
+        leads.iter().map(Leader::leads).collect::<Vec<_>>(),
+        [false, true, false]
+    );
+    let one = first.leads();
+    assert_eq!(shard.finish(1, one, Ok(1)), (true, true));
+    drop(leads);
+    drop(third.leads());
+}
+
+#[test]
+fn who_would_not_wait_can_ask() {
+    let mut table = FlightTable::<u64, Value>::new(rules(ManualClock::new()));
+    let mut debris = Debris::new();
+    assert!(!table.is_loading(7, &1, 0));
+    let boarded = table.board(7, 1, 3, &mut debris);
+    let Ok(Boarding::Lead(lead)) = boarded else {
+        panic!("it leads");
+    };
+    assert!(table.is_loading(7, &1, 3) && !table.is_loading(7, &2, 3));
+    assert!(!table.is_loading(7, &1, 4), "that one is not joined");
+    // The owner has found that what changed does not concern this load.
+    assert_eq!(lead.flight().epoch(), 3);
+    assert!(table.land(&lead, lead.flight().epoch(), &mut debris));
+    assert!(lead.land(&Ok(1)) && !table.is_loading(7, &1, 3));
+    drop(table.board(7, 1, 3, &mut debris));
+    assert!(!table.is_loading(7, &1, 3), "nobody leads it");
 }
 
 #[test]
