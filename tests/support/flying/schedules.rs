@@ -10,7 +10,7 @@ use shuttle::{future, thread};
 use tenfold::__kernel::{Outcome, Passenger, block_on};
 use tenfold::clock::{Clock, ManualClock, Tick};
 
-use super::rooms::Rules;
+use super::rooms::{Denied, Rules};
 use super::shard::{Answer, Shard, Value, leader, passenger};
 use crate::explore;
 use crate::red::must_fail;
@@ -428,4 +428,51 @@ fn red_when_a_leader_that_is_not_polled_keeps_the_lead() {
 fn red_when_a_waiter_that_is_not_polled_keeps_the_lead() {
     let test = "flying::schedules::the_lead_does_not_stick";
     must_fail(test, "KeepUnpolledTurn", "deadlock");
+}
+
+/// Each loader wants the key of the next one, in a ring of three: whoever would close it is told, and everybody comes to an end.
+fn loads_in_a_ring() {
+    let world = World::new();
+    let told = Arc::new(AtomicUsize::new(0));
+    let tell = |told: &AtomicUsize, answer: Answer| -> Value {
+        if answer == Answer::Denied(Denied::Recursive) {
+            told.fetch_add(1, Ordering::SeqCst);
+        }
+        answer.value().ok_or("in a circle")
+    };
+    let parties: Vec<_> = (0..3_u64)
+        .map(|key| {
+            let (world, told) = (world.clone(), told.clone());
+            let next = (key + 1) % 3;
+            if key == 0 {
+                in_thread(move || {
+                    let inner = || Ok(next);
+                    let load = || tell(&told, world.shard.get_or_load(next, Tick::MAX, inner));
+                    world.shard.get_or_load(key, Tick::MAX, load);
+                })
+            } else {
+                as_task(async move {
+                    let inner = || async { Ok(next) };
+                    let nested = world.shard.get_or_load_async(next, Tick::MAX, inner);
+                    let load = || async { tell(&told, nested.await) };
+                    world.shard.get_or_load_async(key, Tick::MAX, load).await;
+                })
+            }
+        })
+        .collect();
+    parties.into_iter().for_each(|join| join());
+    assert!(told.load(Ordering::SeqCst) <= 1, "more than one was told");
+    (0..3).for_each(|key| _ = world.shard.remove(key));
+    assert_eq!(world.shard.under_way(), 0);
+}
+
+#[test]
+fn a_ring_of_loads_comes_to_an_end() {
+    explore(loads_in_a_ring);
+}
+
+#[test]
+fn red_when_the_ring_is_closed() {
+    let test = "flying::schedules::a_ring_of_loads_comes_to_an_end";
+    must_fail(test, "CloseCircle", "deadlock");
 }
