@@ -568,6 +568,52 @@ fn whoever_joins_a_task_that_is_not_polled_leads_at_once() {
 }
 
 #[test]
+fn the_task_of_the_last_poll_is_woken() {
+    let (_, shard) = simulated();
+    let mut lead = leader(shard.start(1));
+    let bells = [0; 2].map(|_| Arc::<Bell>::default());
+    let mut given = None;
+    for bell in &bells {
+        let load = std::future::poll_fn(|context: &mut Context<'_>| {
+            given = Some(context.waker().clone());
+            Poll::<()>::Pending
+        });
+        let task = Waker::from(bell.clone());
+        let polled = lead.poll_with(&mut Context::from_waker(&task), pin!(load));
+        assert!(polled.is_pending());
+    }
+    given.unwrap().wake();
+    assert_eq!(bells.map(|bell| bell.0.load(Ordering::Relaxed)), [0, 1]);
+}
+
+/// A clock whose timers are always late.
+#[derive(Debug)]
+struct Tardy(ManualClock, Timers);
+
+impl Clock for Tardy {
+    fn now(&self) -> Tick {
+        self.0.now()
+    }
+
+    fn timers(&self) -> &Timers {
+        &self.1
+    }
+}
+
+#[test]
+fn who_looks_before_the_alarm_rings_wakes_the_first() {
+    let clock = ManualClock::new();
+    let shard = Shard::new(rules(Tardy(clock.clone(), Timers::manual())));
+    let mut lead = leader(shard.start(1));
+    let (first, mut second) = (Waiter::board(&shard, 1), Waiter::board(&shard, 1));
+    poll_once(&mut lead).wake();
+    clock.advance(PATIENCE);
+    assert_eq!(first.rings(), 0);
+    assert!(second.poll().is_pending());
+    drop(first.leads());
+}
+
+#[test]
 fn a_convoy_is_one_load_of_several_keys() {
     let (_, shard) = simulated();
     let convoy = Convoy::new([1, 2, 3].map(|key| leader(shard.start(key))).into());
