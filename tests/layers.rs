@@ -5,6 +5,8 @@
 
 #![expect(clippy::panic, reason = "a test reports by panicking")]
 
+#[path = "support/layers/chains.rs"]
+mod chains;
 #[path = "support/layers/features.rs"]
 mod features;
 #[path = "support/layers/finished.rs"]

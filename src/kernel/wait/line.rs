@@ -232,9 +232,8 @@ impl<G> Line<G> {
     /// made now.
     pub(crate) fn not_later(&mut self, now: Tick) {
         let oldest = self.slab.first(self.granted);
-        if let Some(place) = oldest.and_then(|key| self.slab.get_mut(key))
-            && let Phase::Granted { since, .. } = &mut place.phase
-        {
+        let place = oldest.and_then(|key| self.slab.get_mut(key));
+        if let Some(Phase::Granted { since, .. }) = place.map(|place| &mut place.phase) {
             *since = (*since).min(now);
         }
     }

@@ -264,11 +264,11 @@ impl Both {
                 let name = name(who);
                 let suspended = self.line.suspend(self.tickets[name]);
                 let mut expected = None;
-                if let Some(at) = self.position(name)
-                    && let Naive::Granted(grant, ..) = self.model[at].phase
-                {
-                    self.model[at].phase = Naive::Waiting;
-                    expected = Some(grant);
+                if let Some(at) = self.position(name) {
+                    if let Naive::Granted(grant, ..) = self.model[at].phase {
+                        self.model[at].phase = Naive::Waiting;
+                        expected = Some(grant);
+                    }
                 }
                 assert_eq!(suspended, expected);
             }
