@@ -127,7 +127,7 @@ impl World {
         self.known(key).least.fetch_max(version, Ordering::SeqCst);
         assert!(
             self.cache.weight() <= self.most,
-            "{} of {}",
+            "{} is more than the quota of {}",
             self.cache.weight(),
             self.most
         );
@@ -335,7 +335,7 @@ red! {
     red_when_nobody_asks_for_readers: "a_history_is_one_that_may_be" with "ReclaimUnasked", "was dropped while it was read";
     red_when_what_is_removed_stays: "a_history_is_one_that_may_be" with "KeepRemoved", "an old version";
     red_when_all_that_is_removed_stays: "a_history_of_shards_is_one_that_may_be" with "AbandonNothing", "an old version";
-    red_when_more_is_kept_than_may_be: "a_history_is_one_that_may_be" with "ShedNothing", " of 3";
+    red_when_more_is_kept_than_may_be: "a_history_is_one_that_may_be" with "ShedNothing", "more than the quota";
     red_when_what_is_replaced_stays: "a_history_is_one_that_may_be" with "KeepReplaced", "";
     red_when_a_growing_table_takes_what_is_read: "a_table_grows_while_it_is_read" with "ReclaimUnasked", "was dropped while it was read";
 }

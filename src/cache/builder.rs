@@ -22,8 +22,8 @@ use crate::kernel::sync::Arc as Shared;
 /// Entries in a shard for which it is worth having one more.
 const ENTRIES_PER_SHARD: u64 = 2048;
 
-/// Entries for which the policy prepares at most.
-const MOST_EXPECTED: usize = 1 << 24;
+/// Entries for which the policy of a shard prepares at most before there are more.
+const MOST_EXPECTED: usize = 1 << 20;
 /// Entries for which the policy of a shard prepares at first, if it can't be known.
 const FIRST_EXPECTED: usize = 1 << 10;
 

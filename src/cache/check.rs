@@ -12,7 +12,12 @@ impl<K: Eq, V> State<K, V> {
         let linked = self.owner.check_invariants(arena);
         let used: u64 = linked.iter().map(|id| self.weight(*id)).sum();
         assert_eq!(used, self.used, "the weight of all entries");
-        assert!(self.used <= self.quota, "{} of {}", self.used, self.quota);
+        assert!(
+            self.used <= self.quota,
+            "{} is more than the quota of {}",
+            self.used,
+            self.quota
+        );
         let deadlines = linked.iter().map(|id| self.owner.deadline(arena, *id));
         let deadlines: Vec<u64> = deadlines.filter(|due| *due != NEVER).collect();
         assert_eq!(
