@@ -249,3 +249,25 @@ fn what_a_bulk_load_does_not_find_is_remembered() {
         [Some(1), None]
     );
 }
+
+#[test]
+fn a_failure_of_a_bulk_load_is_shared_by_those_who_wait_for_its_keys() {
+    let cache = MemoryCache::<u64, u64>::new(100);
+    let (load, teller) = later::<Result<Pairs, &'static str>>();
+    let mut load = Some(load);
+    let one_load = move |_: Vec<u64>| load.take().unwrap();
+    let mut bulk = Task::new(cache.try_get_or_load_many_async(&[1, 2], one_load));
+    bulk.rests();
+    let second = async { panic!("a second load") };
+    let mut joiner = Task::new(cache.try_get_or_load_async::<_, &'static str, _>(&2, second));
+    joiner.rests();
+    teller.tell(Err("no"));
+    let (LoadError::Failed(one), LoadError::Failed(two)) =
+        (bulk.ends().unwrap_err(), joiner.ends().unwrap_err())
+    else {
+        panic!("another error");
+    };
+    assert!(Arc::ptr_eq(&one, &two));
+    assert_eq!(cache.get_many(&[1, 2]), [None, None]);
+    assert_eq!(cache.get_or_load_many(&[1, 2], doubled), [Some(2), Some(4)]);
+}
