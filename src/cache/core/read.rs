@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash as Hashable};
 
 use super::super::meters::Meter;
 use super::super::shard::Shard;
-use super::super::store::{Entry, Hash, Held, NEVER};
+use super::super::store::{Entry, Hash, Held};
 use super::Core;
 use crate::kernel::pins;
 use crate::kernel::sync::Ordering;
@@ -29,22 +29,46 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         Q: Eq + Hashable + ?Sized,
     {
         let shard = self.shard(hash)?;
+        if self.expires.load(Ordering::Relaxed) {
+            return self.read_timed(shard, hash, key, look);
+        }
         if let (Some(hits), Some(pin)) = (self.meters.hits(), pins::own()) {
-            let expires = self.expires.load(Ordering::Relaxed);
-            let first = if expires {
-                shard.arena.first_due()
-            } else {
-                NEVER
-            };
             let found = shard
                 .arena
                 .glance(&pin, hash, |found| found.borrow() == key);
-            let is_fresh = |entry: &Entry<'_, K, V>| {
-                !expires || self.is_all_fresh(shard, first) || self.is_fresh(entry)
-            };
-            let is_current = |entry: &Entry<'_, K, V>| !entry.touch() || entry.is_current();
-            if let Some(entry) = found.filter(|entry| is_fresh(entry) && is_current(entry)) {
-                if expires && self.touches {
+            if let Some(entry) = found.filter(|entry| !entry.touch()) {
+                hits.raise();
+                if shard.arena.log.wants(hash.place()) {
+                    shard.arena.log.note(hash.place());
+                }
+                return Some(look(entry.value));
+            }
+        }
+        self.read_slowly(shard, hash, key, look)
+    }
+
+    /// As [`read`](Self::read), where entries may expire.
+    #[inline(never)]
+    fn read_timed<Q, R>(
+        &self,
+        shard: &Shard<K, V>,
+        hash: Hash,
+        key: &Q,
+        look: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ?Sized,
+    {
+        if let (Some(hits), Some(pin)) = (self.meters.hits(), pins::own()) {
+            let first = shard.arena.first_due();
+            let found = shard
+                .arena
+                .glance(&pin, hash, |found| found.borrow() == key);
+            let is_fresh =
+                |entry: &Entry<'_, K, V>| self.is_all_fresh(shard, first) || self.is_fresh(entry);
+            if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.touch()) {
+                if self.touches {
                     self.touch(hash, &entry);
                 }
                 hits.raise();

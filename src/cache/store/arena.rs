@@ -1025,9 +1025,7 @@ impl<K, V> Owner<K, V> {
 
     /// Whether entries of tables that were left behind wait to be taken out.
     pub(crate) fn is_sweeping(&self) -> bool {
-        self.graves
-            .iter()
-            .any(|grave| !grave.is_swept())
+        self.graves.iter().any(|grave| !grave.is_swept())
     }
 
     /// Moves all entries to a table for `entries`, but for those that are being read, of which `read` is told, and those for which there is
