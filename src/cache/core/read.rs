@@ -36,7 +36,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let found = shard
                 .arena
                 .glance(&pin, hash, |found| found.borrow() == key);
-            if let Some(entry) = found.filter(|entry| !entry.touch()) {
+            if let Some(entry) = found.filter(|entry| !entry.is_special()) {
+                entry.touch();
                 hits.raise();
                 if shard.arena.log.wants(hash.place()) {
                     shard.arena.log.note(hash.place());
@@ -67,10 +68,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 .glance(&pin, hash, |found| found.borrow() == key);
             let is_fresh =
                 |entry: &Entry<'_, K, V>| self.is_all_fresh(shard, first) || self.is_fresh(entry);
-            if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.touch()) {
+            if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.is_special()) {
                 if self.touches {
                     self.touch(hash, &entry);
                 }
+                entry.touch();
                 hits.raise();
                 if shard.arena.log.wants(hash.place()) {
                     shard.arena.log.note(hash.place());

@@ -147,6 +147,12 @@ impl<K, V> Entry<'_, K, V> {
         self.group.touch(self.slot) & SPECIAL != 0
     }
 
+    /// Whether there is something to look at before the value.
+    #[inline(always)]
+    pub(crate) fn is_special(&self) -> bool {
+        self.group.is_special(self.slot)
+    }
+
     /// What it has besides key and value.
     pub(crate) fn extra(&self) -> Option<&Arc<Extra>> {
         // SAFETY: the slot is filled, and stays so as long as this is lent.
