@@ -17,7 +17,7 @@ pub struct Rules {
     /// Deadlines and patience go by it.
     pub clock: Arc<dyn Clock>,
     /// A leader that was woken and is not polled for so long loses the lead, and so does a waiter to whom it was handed. At least
-    /// a nanosecond; below what it takes to wake a thread, some 100 µs, leads go to and fro.
+    /// a nanosecond; below what it takes to wake a thread leads go to and fro.
     pub patience: Duration,
     /// Keys that are loaded at a time.
     pub max_flights: usize,

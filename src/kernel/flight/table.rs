@@ -144,11 +144,7 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
             debris.keys.push(key);
             return boarded;
         }
-        self.places.sweep(LOOKS, debris);
-        if self.places.flights() >= self.rules.max_flights {
-            self.places.sweep(MANY_LOOKS, debris);
-        }
-        if self.places.flights() >= self.rules.max_flights {
+        if !self.has_room(Places::flights, self.rules.max_flights, debris) {
             debris.keys.push(key);
             return Err(Denied::TooManyFlights);
         }
@@ -249,11 +245,7 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
             debris.keys.push(key);
             return Token { hash, fence };
         }
-        self.places.sweep(LOOKS, debris);
-        if self.places.fences() >= self.rules.max_tokens {
-            self.places.sweep(MANY_LOOKS, debris);
-        }
-        if self.places.fences() >= self.rules.max_tokens {
+        if !self.has_room(Places::fences, self.rules.max_tokens, debris) {
             debris.keys.push(key);
             return Token { hash, fence: None };
         }
@@ -278,6 +270,20 @@ impl<K: Eq, T: Freight> FlightTable<K, T> {
             self.places.remove(at, debris);
         }
         valid || faulty(Fault::FillUnasked)
+    }
+
+    /// Whether one more may be counted, when some places that nobody uses are gone.
+    fn has_room(
+        &mut self,
+        count: impl Fn(&Places<K, T>) -> usize,
+        most: usize,
+        debris: &mut Debris<K, T>,
+    ) -> bool {
+        self.places.sweep(LOOKS, debris);
+        if count(&self.places) >= most {
+            self.places.sweep(MANY_LOOKS, debris);
+        }
+        count(&self.places) < most
     }
 
     const fn stamp(&self, epoch: u64) -> Stamp {

@@ -14,7 +14,7 @@ use self::rooms::{
 use self::shard::{Answer, Shard, Start, Value, answer, leader, passenger};
 use super::{Convoy, waits};
 use crate::kernel::clock::{Clock, ManualClock, MonotonicClock, Timers};
-use crate::kernel::upkeep::without_threads;
+use crate::kernel::upkeep::Threadless;
 
 #[path = "../../../tests/support/flying/shard.rs"]
 pub(super) mod shard;
@@ -956,23 +956,9 @@ fn a_clock_that_panics_stops_nobody() {
     assert_eq!(third.shares(), Answer::Shared(Ok(1)));
 }
 
-/// A clock of real time whose timers have no thread.
-#[derive(Debug)]
-struct Threadless(Timers);
-
-impl Clock for Threadless {
-    fn now(&self) -> Tick {
-        MonotonicClock::new().now()
-    }
-
-    fn timers(&self) -> &Timers {
-        &self.0
-    }
-}
-
 #[test]
 fn without_timers_the_lead_is_taken_over_by_polling() {
-    let mut rules = rules(Threadless(without_threads()));
+    let mut rules = rules(Threadless::new());
     rules.patience = Duration::from_millis(2);
     let shard = Shard::new(rules);
     let mut lead = leader(shard.start(1));

@@ -16,6 +16,8 @@ mod periodic;
 mod periodic_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+mod threadless;
 mod timers;
 mod waking;
 
@@ -32,6 +34,8 @@ pub(crate) use housekeeper::without_threads;
     expect(unreachable_pub, reason = "public for the model checkers")
 )]
 pub use periodic::{Nudger, Periodic, Upkeep};
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+pub(crate) use threadless::Threadless;
 pub(crate) use timers::TimerKey;
 pub use timers::Timers;
 pub(crate) use waking::{Discarded, shielded, wake};

@@ -296,23 +296,9 @@ fn threads_that_wait_on_a_clock_are_woken_when_it_is_moved() {
         .for_each(|thread| thread.join().unwrap());
 }
 
-/// A clock of real time whose timers have no thread.
-#[derive(Debug)]
-struct Threadless(Timers);
-
-impl Clock for Threadless {
-    fn now(&self) -> Tick {
-        MonotonicClock::new().now()
-    }
-
-    fn timers(&self) -> &Timers {
-        &self.0
-    }
-}
-
 #[test]
 fn without_a_thread_everybody_is_woken_at_once_and_waits_by_polling() {
-    let clock = Threadless(without_threads());
+    let clock = Threadless::new();
     let (waker, woken) = named();
     assert!(wake_at(&clock, Tick::MAX, waker(1)).is_none());
     assert_eq!(woken.try_iter().collect::<Vec<_>>(), [1]);
