@@ -32,9 +32,6 @@ pub(crate) struct Sketch {
     period: usize,
 }
 
-/// Where a key's counters are: a word and a shift, four times.
-type Places = [(usize, u32); 4];
-
 impl Sketch {
     /// For `entries` that are to be told apart, with `per_entry` counters (half a byte each) for each of them.
     pub(crate) fn new(entries: usize, per_entry: usize) -> Self {
@@ -55,47 +52,44 @@ impl Sketch {
         entries.max(16).saturating_mul(PERIOD)
     }
 
-    /// The four counters lie in four different quarters of the block.
-    fn places(&self, hash: u32) -> (usize, Places) {
+    /// The block of a key, and bits that say where in it the counters are.
+    #[inline(always)]
+    fn block(&self, hash: u32) -> (usize, u64) {
         let mixed = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let block = ((mixed & 0xFFFF_FFFF) * self.blocks.len() as u64) >> 32;
-        let one = |quarter: usize| {
-            let bits = (mixed >> (40 + 5 * quarter as u32)) as u32;
-            (2 * quarter + ((bits >> 4) & 1) as usize, (bits & 15) * 4)
-        };
-        (block as usize, [one(0), one(1), one(2), one(3)])
+        (block as usize, mixed >> 40)
     }
 
     /// How often `hash` was added: at least, unless aged since, and at most [`MOST`].
+    #[inline]
     pub(crate) fn estimate(&self, hash: u32) -> u32 {
-        let (block, places) = self.places(hash);
+        let (block, bits) = self.block(hash);
         self.blocks
             .get(block)
-            .map_or(0, |block| lowest(block, places))
+            .map_or(0, |block| block.lowest(bits) as u32)
     }
 
-    /// Sees `hash` `times` more.
-    pub(crate) fn add(&mut self, hash: u32, times: u32) {
-        let (block, places) = self.places(hash);
+    /// Sees `hash` `times` more. Returns what the estimate is now.
+    #[inline]
+    pub(crate) fn add(&mut self, hash: u32, times: u32) -> u32 {
+        let (block, bits) = self.block(hash);
         let Some(block) = self.blocks.get_mut(block) else {
-            return;
+            return 0;
         };
-        let was = lowest(block, places);
-        let now = was.saturating_add(times).min(MOST);
-        for (word, shift) in places {
-            if let Some(word) = block.0.get_mut(word) {
-                if ((*word >> shift) as u32 & MOST) < now {
-                    *word = (*word & !(u64::from(MOST) << shift)) | (u64::from(now) << shift);
-                }
+        let was = block.lowest(bits);
+        let now = (was + u64::from(times)).min(u64::from(MOST));
+        if now > was {
+            block.raise(bits, now);
+            self.additions += (now - was) as usize;
+            if self.additions >= self.period {
+                self.age();
             }
         }
-        self.additions += (now - was) as usize;
-        if self.additions >= self.period {
-            self.age();
-        }
+        now as u32
     }
 
+    #[cold]
     fn age(&mut self) {
         for word in self.blocks.iter_mut().flat_map(|block| block.0.iter_mut()) {
             *word = (*word >> 1) & 0x7777_7777_7777_7777;
@@ -109,14 +103,34 @@ impl Sketch {
     }
 }
 
-fn lowest(block: &Block, places: Places) -> u32 {
-    let counts = places.map(|(word, shift)| {
-        block
-            .0
-            .get(word)
-            .map_or(0, |word| (*word >> shift) as u32 & MOST)
-    });
-    counts.into_iter().min().unwrap_or(0)
+impl Block {
+    /// Where the counter of a quarter is: one of its two words, and a shift.
+    #[inline(always)]
+    fn place(bits: u64, quarter: usize) -> (usize, u64) {
+        let bits = bits >> (5 * quarter);
+        (2 * quarter + (bits & 1) as usize, (bits << 1) & 60)
+    }
+
+    #[inline(always)]
+    fn lowest(&self, bits: u64) -> u64 {
+        let count = |quarter| {
+            let (word, shift) = Self::place(bits, quarter);
+            (self.0.get(word).copied().unwrap_or(0) >> shift) & u64::from(MOST)
+        };
+        count(0).min(count(1)).min(count(2).min(count(3)))
+    }
+
+    /// Raises the counters that are lower than `to`.
+    #[inline(always)]
+    fn raise(&mut self, bits: u64, to: u64) {
+        for quarter in 0..4 {
+            let (word, shift) = Self::place(bits, quarter);
+            if let Some(word) = self.0.get_mut(word) {
+                let count = (*word >> shift) & u64::from(MOST);
+                *word += to.saturating_sub(count) << shift;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

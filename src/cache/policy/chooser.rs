@@ -64,6 +64,8 @@ const ARMS: [Setting; 5] = [
 pub(crate) struct Chooser {
     arm: AtomicU64,
     limit: AtomicU64,
+    /// Requests that were a hit for any miniature.
+    hits: AtomicU64,
     entries: AtomicU64,
     inner: Mutex<Inner>,
 }
@@ -92,13 +94,15 @@ impl Inner {
         }
     }
 
-    fn request(&mut self, hash: u32) {
+    /// Whether it is a hit for any of them.
+    fn request(&mut self, hash: u32) -> bool {
         self.sketch.add(hash, 1);
         let mut hits = 0;
         for (at, miniature) in self.miniatures.iter_mut().enumerate() {
             hits |= u32::from(miniature.request(hash, &mut self.sketch)) << at;
         }
         self.evidence.request(hits);
+        hits != 0
     }
 
     fn drained(&mut self, drain: Drain) {
@@ -121,6 +125,7 @@ impl Chooser {
         Self {
             arm: AtomicU64::new(inner.evidence.leader() as u64),
             limit: AtomicU64::new(inner.sample.limit()),
+            hits: AtomicU64::new(0),
             entries: AtomicU64::new(entries as u64),
             inner: Mutex::new(inner),
         }
@@ -138,15 +143,26 @@ impl Chooser {
         self.limit.load(Ordering::Relaxed)
     }
 
+    /// Requests so far that were a hit for any miniature.
+    pub(super) fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
     /// Takes a batch in its order; false if somebody else is at it.
     pub(super) fn feed(&self, batch: &[u32], drain: Drain) -> bool {
         let Some(mut inner) = self.inner.try_lock() else {
             return false;
         };
+        let mut hits = 0;
         for &hash in batch {
             if inner.sample.holds(hash) {
-                inner.request(hash);
+                hits += u64::from(inner.request(hash));
             }
+        }
+        if hits > 0 {
+            let before = self.hits.load(Ordering::Relaxed);
+            self.hits
+                .store(before.wrapping_add(hits), Ordering::Relaxed);
         }
         inner.drained(drain);
         self.publish(&inner);

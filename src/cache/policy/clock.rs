@@ -121,8 +121,9 @@ impl Clock {
     }
 
     fn share(&self, setting: Setting) -> u64 {
-        let share = u128::from(self.capacity) * u128::from(setting.window) / 1000;
-        (share as u64).max(1)
+        let window = u64::from(setting.window.min(1000));
+        let (thousands, rest) = (self.capacity / 1000, self.capacity % 1000);
+        (thousands * window + rest * window / 1000).max(1)
     }
 
     fn enqueue<E: Entries>(&mut self, entries: &mut E, id: u32) {
@@ -142,6 +143,7 @@ impl Clock {
         self.circle.push(entries, id);
     }
 
+    #[inline]
     pub(super) fn inserted<E: Entries>(&mut self, entries: &mut E, setting: Setting, id: u32) {
         self.total = self.total.saturating_add(entries.weight(id));
         if setting.rule == Rule::Reference && self.ghosts.take(entries.hash(id)) {
@@ -149,11 +151,17 @@ impl Clock {
             return;
         }
         self.enqueue(entries, id);
-        // While there is room, whoever is compared later moves on unjudged: two at a time, so that a share that has shrunk is reached.
+        if self.total <= self.capacity && setting.rule != Rule::Reference {
+            self.promote_some(entries, setting);
+        }
+    }
+
+    /// While there is room, whoever is compared later moves on unjudged: two at a time, so that a share that has shrunk is reached.
+    #[inline(never)]
+    fn promote_some<E: Entries>(&mut self, entries: &mut E, setting: Setting) {
         let share = self.share(setting);
         for _ in 0..2 {
-            if self.total > self.capacity || self.queued <= share || setting.rule == Rule::Reference
-            {
+            if self.queued <= share {
                 return;
             }
             if let Some(head) = self.queue.first() {
@@ -233,6 +241,18 @@ impl Clock {
         self.total = self.total.saturating_sub(entries.weight(id));
         self.counted.add(steps);
         Some(id)
+    }
+
+    /// Forgets the head of the queue, and lets it go: for a time in which nobody is used. Nothing if it was, or if nobody waits.
+    #[inline]
+    pub(super) fn evict_head<E: Entries>(&mut self, entries: &E) -> Option<u32> {
+        let head = self.queue.first().filter(|head| entries.uses(*head) == 0)?;
+        self.queue.pass();
+        let weight = entries.weight(head);
+        self.queued = self.queued.saturating_sub(weight);
+        self.total = self.total.saturating_sub(weight);
+        self.counted.add(1);
+        Some(head)
     }
 
     fn judge<E: Entries>(
@@ -316,12 +336,16 @@ impl Clock {
         let Some(resident) = self.unused(entries, sketch, steps) else {
             return Loser::Head(head);
         };
-        let newcomer = u64::from(sketch.estimate(entries.hash(head)));
-        let holder = u64::from(sketch.estimate(entries.hash(resident))) + lead;
         // Per weight: a light one may stay with fewer uses.
-        if newcomer.saturating_mul(entries.weight(resident))
-            <= holder.saturating_mul(entries.weight(head))
-        {
+        let newcomer =
+            u64::from(sketch.estimate(entries.hash(head))).saturating_mul(entries.weight(resident));
+        let weight = entries.weight(head);
+        // Most are new, and lose to anybody.
+        if newcomer <= lead.saturating_mul(weight) {
+            return Loser::Head(head);
+        }
+        let holder = u64::from(sketch.estimate(entries.hash(resident))) + lead;
+        if newcomer <= holder.saturating_mul(weight) {
             return Loser::Head(head);
         }
         self.dequeue(entries);

@@ -65,6 +65,7 @@ impl Queue {
         self.put(entries, place, id);
     }
 
+    #[cold]
     /// Twice the buffer. No place changes: the same numbers fall into other slots.
     fn grow(&mut self) {
         let mut larger = vec![0; (self.slots.len() * 2).max(16)];
@@ -88,9 +89,14 @@ impl Queue {
 
     pub(super) fn pop(&mut self) -> Option<u32> {
         let id = self.first()?;
-        self.head = self.head.wrapping_add(1);
-        self.len -= 1;
+        self.pass();
         Some(id)
+    }
+
+    /// As [`pop`](Self::pop), for who has seen the head already.
+    pub(super) fn pass(&mut self) {
+        self.head = self.head.wrapping_add(1);
+        self.len = self.len.saturating_sub(1);
     }
 
     /// The head takes the place of `id`.

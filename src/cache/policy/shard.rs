@@ -26,6 +26,8 @@ struct Timed {
     /// Entries that the sketch was made for.
     entries: usize,
     by: By,
+    /// Whether nothing is ever hit, not even in a miniature: then it doesn't matter who goes, and new keys need not be counted.
+    rests: bool,
 }
 
 enum By {
@@ -40,10 +42,20 @@ struct Sampler {
     drain: Drain,
     /// Sampled hits since the last miss.
     burst: usize,
+    /// Misses since something was known to be used, here or in a miniature, and which hit of the miniatures was the last.
+    idle: usize,
+    heard: u64,
 }
+
+/// Misses per entry without a use after which there is nothing to judge by, and nothing to be gained.
+const IDLE: usize = 1;
+
+/// Hits of miniatures that may be mistakes: they know keys by 32 bits of a hash.
+const MISTAKEN: u64 = 2;
 
 impl Sampler {
     fn hit(&mut self, hash: u32) {
+        self.idle = 0;
         self.burst += 1;
         if self.batch.len() < BATCH + LOG {
             self.batch.push(hash);
@@ -52,14 +64,35 @@ impl Sampler {
         }
     }
 
-    fn miss(&mut self, hash: u32) {
-        self.drain.burst = self.drain.burst.max(std::mem::take(&mut self.burst));
+    /// Returns whether it was long ago that something was used.
+    #[inline]
+    fn miss(&mut self, hash: u32, long: usize) -> bool {
+        self.idle += 1;
+        if self.burst > 0 {
+            self.drain.burst = self.drain.burst.max(std::mem::take(&mut self.burst));
+        }
         if u64::from(hash) < self.chooser.limit() {
             self.batch.push(hash);
         }
-        if self.batch.len() < BATCH && self.drain.lost == 0 {
-            return;
+        if self.batch.len() >= BATCH || self.drain.lost > 0 {
+            self.speak();
         }
+        self.idle >= long && self.is_still()
+    }
+
+    /// Whether also the miniatures have no hits.
+    fn is_still(&mut self) -> bool {
+        let hits = self.chooser.hits();
+        if hits.wrapping_sub(self.heard) <= MISTAKEN {
+            return true;
+        }
+        self.heard = hits;
+        self.idle = 0;
+        false
+    }
+
+    #[inline(never)]
+    fn speak(&mut self) {
         self.drain.records = self.batch.len();
         if self.chooser.feed(&self.batch, self.drain) {
             self.batch.clear();
@@ -119,6 +152,8 @@ impl Policy {
                     ..Drain::default()
                 },
                 burst: 0,
+                idle: 0,
+                heard: chooser.hits(),
             }),
         };
         let counts = matches!(policy, EvictionPolicy::Adaptive | EvictionPolicy::WTinyLfu);
@@ -131,6 +166,7 @@ impl Policy {
                 sketch,
                 entries,
                 by,
+                rests: false,
             }),
         }
     }
@@ -142,9 +178,11 @@ impl Policy {
             Kind::Clock(timed) => {
                 let hash = entries.hash(id);
                 if let By::Chosen(sampler) = &mut timed.by {
-                    sampler.miss(hash);
+                    timed.rests = sampler.miss(hash, timed.entries * IDLE);
                 }
-                timed.sketch.add(hash, 1);
+                if !timed.rests {
+                    timed.sketch.add(hash, 1);
+                }
                 let setting = timed.setting();
                 timed.clock.inserted(entries, setting, id);
             }
@@ -173,6 +211,11 @@ impl Policy {
         match &mut self.kind {
             Kind::Sieve(sieve) => sieve.evict(entries),
             Kind::Clock(timed) => {
+                if timed.rests {
+                    if let Some(head) = timed.clock.evict_head(entries) {
+                        return Some(head);
+                    }
+                }
                 let setting = timed.setting();
                 timed.clock.evict(entries, setting, &mut timed.sketch)
             }
@@ -228,6 +271,7 @@ impl Policy {
             ..
         }) = &mut self.kind
         {
+            sampler.idle = 0;
             sampler.burst += hits;
             sampler.drain.lost += hits;
         }

@@ -26,6 +26,7 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes an entry out that the policy does not hold any more.
+    #[inline]
     pub(super) fn take_out<'a>(
         &mut self,
         arena: &'a Arena<K, V>,

@@ -23,7 +23,7 @@ impl<K: Eq, V> State<K, V> {
         if terms.lease.deadline != NEVER && !self.owner.has_deadlines(arena) {
             // The first of its kind in a cache that was not built for it.
             self.owner.keep_deadlines();
-            self.resize(arena, self.owner.room(arena), after);
+            self.resize(arena, self.owner.room(), after);
         }
     }
 
@@ -59,7 +59,7 @@ impl<K: Eq, V> State<K, V> {
         if self.owner.is_due(self.batch) {
             self.reclaim_some(arena, after);
         }
-        if self.owner.len() + self.owner.gone().len() >= self.owner.room(arena) {
+        if self.owner.len() + self.owner.gone().len() >= self.owner.room() {
             self.grow(arena, after);
         }
     }
@@ -69,7 +69,7 @@ impl<K: Eq, V> State<K, V> {
     pub(super) fn grow<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
         // A cache of entries needs no more room than this, unless the hashes are bad; one of weights may.
         let most = (self.quota as usize).saturating_add(self.batch);
-        let room = self.owner.room(arena);
+        let room = self.owner.room();
         // There is room, but not where it is looked for: no table is large enough for such hashes.
         if (self.owner.len() + self.owner.gone().len()).saturating_mul(4) < room {
             return;

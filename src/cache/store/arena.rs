@@ -118,6 +118,8 @@ struct View<K, V> {
     refreshes: Box<[AtomicU64]>,
     /// What its load took; none if that doesn't matter.
     costs: Box<[AtomicU64]>,
+    /// Whether there is none of these numbers.
+    bare: bool,
 }
 
 /// Keys and values that were taken away, to be dropped when the lock is released.
@@ -272,6 +274,7 @@ impl<K, V> View<K, V> {
             costs: column(groups, columns.costs, 0),
             extras: Extras::new(),
             serial: AtomicU64::new(serial),
+            bare: columns == Columns::default(),
         }
     }
 
@@ -287,11 +290,6 @@ impl<K, V> View<K, V> {
     /// Whether it has so many groups, and keeps just that of entries.
     fn is_like(&self, groups: usize, columns: Columns) -> bool {
         self.groups.len() == groups && self.columns() == columns
-    }
-
-    /// Entries for which the table is large enough.
-    fn room(&self) -> usize {
-        self.groups.len() * SLOTS * LOAD / 100
     }
 
     fn bytes(&self) -> usize {
@@ -810,8 +808,12 @@ impl<K, V> Owner<K, V> {
         arena.view().refresh(id)
     }
 
+    #[inline]
     pub(crate) fn set_refresh(&self, arena: &Arena<K, V>, id: u32, at: u64, cost: u64) {
-        arena.view().set_refresh(id, at, cost);
+        let view = arena.view();
+        if !view.bare {
+            view.set_refresh(id, at, cost);
+        }
     }
 
     /// Changes when the entry in a slot expires.
@@ -890,8 +892,9 @@ impl<K, V> Owner<K, V> {
     }
 
     /// Entries for which the table is large enough.
-    pub(crate) fn room(&self, arena: &Arena<K, V>) -> usize {
-        arena.view().room()
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.notes.len() * LOAD / 100
     }
 
     /// Fills and links a slot for a key that is nowhere in the table.
@@ -908,22 +911,25 @@ impl<K, V> Owner<K, V> {
         for (passed, (home, group)) in view.way(hash.place()).enumerate() {
             let Some(slot) = group.free() else { continue };
             let id = id_of(home, slot);
-            let Some(cell) = view.pairs.get(dense(id)) else {
+            let at = dense(id);
+            let (Some(cell), Some(note)) = (view.pairs.get(at), self.notes.get_mut(at)) else {
                 break;
             };
             // SAFETY: the slot is free, so nobody looks at the cell before the tag is set, which happens after this.
             unsafe { (*cell.get()).write((key, value)) };
-            if let Some(note) = self.notes.get_mut(dense(id)) {
-                note.place = hash.place();
+            note.place = hash.place();
+            if !view.bare {
+                view.set_lease(id, lease);
+                view.set_refresh(id, NEVER, 0);
             }
-            view.set_lease(id, lease);
             if let Some(extra) = extra {
                 // SAFETY: the slot is free, and this owner alone changes the table.
-                unsafe { view.extras.fill(view.pairs.len(), dense(id), extra) };
+                unsafe { view.extras.fill(view.pairs.len(), at, extra) };
             }
-            view.set_refresh(id, NEVER, 0);
-            for (_, group) in view.way(hash.place()).take(passed) {
-                group.pass(hash.place());
+            if passed > 0 {
+                for (_, group) in view.way(hash.place()).take(passed) {
+                    group.pass(hash.place());
+                }
             }
             group.link(slot, tag_of(hash.place()), extra.is_some());
             self.linked += 1;
@@ -975,11 +981,11 @@ impl<K, V> Owner<K, V> {
         };
         group.retire(slot);
         let place = self.place(id);
-        for (home, group) in view.way(place) {
-            if home == slot_of(id).0 {
-                break;
+        let at = slot_of(id).0;
+        if view.home(place) != at {
+            for (_, group) in view.way(place).take_while(|(home, _)| *home != at) {
+                group.pass_no_more(place);
             }
-            group.pass_no_more(place);
         }
         self.gone.push(id);
         self.linked = self.linked.saturating_sub(1);
@@ -1305,8 +1311,10 @@ impl<K, V> View<K, V> {
                 let taken = unsafe { self.take(*id) };
                 taken.into_iter().for_each(&mut keep);
             } else if let Some((group, slot)) = self.group(*id) {
-                // SAFETY: as above.
-                unsafe { self.extras.empty(dense(*id)) };
+                if self.extras.is_used() {
+                    // SAFETY: as above.
+                    unsafe { self.extras.empty(dense(*id)) };
+                }
                 group.vacate(slot);
             }
             false

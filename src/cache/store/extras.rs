@@ -30,6 +30,12 @@ impl Extras {
         }
     }
 
+    /// Whether any entry of the table ever had something.
+    #[inline]
+    pub(super) fn is_used(&self) -> bool {
+        self.places.get().is_some()
+    }
+
     fn place(&self, at: usize) -> Option<&Place> {
         self.places.get()?.get(at)
     }
