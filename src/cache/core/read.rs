@@ -32,12 +32,14 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         if self.expires.load(Ordering::Relaxed) {
             return self.read_timed(shard, hash, key, look);
         }
-        if let (Some(hits), Some(pin)) = (self.meters.hits(), pins::own()) {
+        let Some(hits) = self.meters.hits() else {
+            return self.read_slowly(shard, hash, key, look);
+        };
+        if let Some(pin) = pins::own() {
             let found = shard
                 .arena
                 .glance(&pin, hash, |found| found.borrow() == key);
-            if let Some(entry) = found.filter(|entry| !entry.is_special()) {
-                entry.touch();
+            if let Some(entry) = found.filter(Entry::touch_plain) {
                 hits.raise();
                 if shard.arena.log.wants(hash.place()) {
                     shard.arena.log.note(hash.place());

@@ -149,6 +149,12 @@ impl<K, V> Entry<'_, K, V> {
         self.group.touch(self.slot) & SPECIAL != 0
     }
 
+    /// Counts a use, unless the entry is special. Returns whether it did.
+    #[inline(always)]
+    pub(crate) fn touch_plain(&self) -> bool {
+        self.group.touch_plain(self.slot)
+    }
+
     /// Whether there is something to look at before the value.
     #[inline(always)]
     pub(crate) fn is_special(&self) -> bool {
@@ -479,7 +485,7 @@ impl<K, V> Arena<K, V> {
             pin.arrive();
             let view = self.view();
             for (home, group) in view.way(hash.place()) {
-                for slot in group.hits_exactly(tag) {
+                for slot in group.hits(tag) {
                     let Some(entry) = view.confirm(pin, home, group, slot, tag) else {
                         vanished = !faulty(Fault::MissVanished);
                         continue;

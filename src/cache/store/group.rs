@@ -10,11 +10,11 @@
 //! * A tag stands from when its entry is filled until it is retired, and the mark [`GONE`] from then until it is reclaimed.
 //! * A count saturates; a saturated one is never lowered, and a new table starts afresh.
 
+pub(super) use super::lanes::SLOTS;
+use super::lanes::{self, Lanes};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU8, AtomicU64, Ordering};
 
-/// Slots in a group.
-pub(super) const SLOTS: usize = 14;
 /// A slot without an entry.
 const FREE: u8 = 0;
 /// A slot whose entry was taken out and may still be read.
@@ -22,9 +22,6 @@ const GONE: u8 = 1;
 /// Where the two counts of a word begin, four bits each.
 const COUNTS: u32 = 56;
 pub(super) const FULL: u64 = 15;
-/// The highest bit of each tag.
-const HIGHS: u64 = 0x0080_8080_8080_8080;
-const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// How often an entry was used is in the low bits of its byte, and stays at this.
 const SATURATED: u8 = 3;
@@ -81,52 +78,6 @@ pub(crate) fn dense(id: u32) -> usize {
     (id - (id >> 4) * 2) as usize
 }
 
-/// Slots of a group, one bit each: those of the first word, which are even, by the highest bit of their bytes, those of the second by the
-/// bit below.
-#[derive(Clone, Copy)]
-pub(super) struct Hits(u64);
-
-impl Hits {
-    #[inline(always)]
-    fn of(first: u64, second: u64) -> Self {
-        Self(first | second >> 1)
-    }
-
-    /// A slot, or a number past the last.
-    #[inline(always)]
-    pub(super) fn first(self) -> usize {
-        if self.0 == 0 {
-            return SLOTS;
-        }
-        let bit = self.0.trailing_zeros() as usize;
-        bit >> 3 << 1 | (!bit & 1)
-    }
-}
-
-impl Iterator for Hits {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        let slot = (self.0 != 0).then(|| self.first());
-        self.0 &= self.0.wrapping_sub(1);
-        slot
-    }
-}
-
-/// The bytes of `word` that are zero, by their highest bit; above one that is there may be one that isn't.
-#[inline(always)]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
-}
-
-/// The bytes of `word` that are zero, by their highest bit, and no others.
-#[inline(always)]
-fn zeros_exactly(word: u64) -> u64 {
-    const LOWS: u64 = HIGHS - (HIGHS >> 7);
-    !(((word & LOWS) + LOWS) | word) & HIGHS
-}
-
 /// Whether a reader who has seen `old` taken out will see what was put into `new` before: it looks at one word after the other.
 pub(super) fn is_seen_after(new: usize, old: usize) -> bool {
     new % 2 == 1 || old % 2 == 0
@@ -140,25 +91,17 @@ impl Group {
         }
     }
 
-    /// The slots whose tag is `tag`, and perhaps some more.
+    /// The slots whose tag is `tag`. The first word is looked at before the second.
     #[inline(always)]
-    pub(super) fn hits(&self, tag: u8) -> Hits {
-        let pattern = u64::from(tag) * ONES;
-        let [first, second] = &self.tags;
-        let first = zeros(first.load(Ordering::SeqCst) ^ pattern);
-        Hits::of(first, zeros(second.load(Ordering::SeqCst) ^ pattern))
+    pub(super) fn hits(&self, tag: u8) -> Lanes {
+        lanes::equal(self.words(Ordering::SeqCst), tag)
     }
 
-    /// As [`hits`](Self::hits), with the slots of that tag and no others.
-    #[inline]
-    pub(super) fn hits_exactly(&self, tag: u8) -> Hits {
-        let pattern = u64::from(tag) * ONES;
+    #[inline(always)]
+    fn words(&self, order: Ordering) -> [u64; 2] {
         let [first, second] = &self.tags;
-        let first = zeros_exactly(first.load(Ordering::SeqCst) ^ pattern);
-        Hits::of(
-            first,
-            zeros_exactly(second.load(Ordering::SeqCst) ^ pattern),
-        )
+        let first = first.load(order);
+        [first, second.load(order)]
     }
 
     /// A number that stands for a slot as long as the group exists: even, and no address of anything else.
@@ -210,6 +153,19 @@ impl Group {
         uses
     }
 
+    /// As [`touch`](Self::touch), unless a reader must look at something before the value. Returns whether it did.
+    #[inline(always)]
+    pub(super) fn touch_plain(&self, slot: usize) -> bool {
+        let Some(byte) = self.uses.get(slot) else {
+            return false;
+        };
+        let uses = byte.load(Ordering::Relaxed);
+        if uses < SATURATED {
+            byte.store(uses + 1, Ordering::Relaxed);
+        }
+        uses <= SATURATED
+    }
+
     /// Whether a reader must look at something before the value.
     #[inline(always)]
     pub(super) fn is_special(&self, slot: usize) -> bool {
@@ -233,11 +189,7 @@ impl Group {
     /// A slot that is free.
     #[inline]
     pub(super) fn free(&self) -> Option<usize> {
-        let [first, second] = self
-            .tags
-            .each_ref()
-            .map(|word| zeros(word.load(Ordering::Relaxed)));
-        Hits::of(first, second).next()
+        lanes::equal(self.words(Ordering::Relaxed), FREE).next()
     }
 
     /// Slots with an entry that was not taken out.

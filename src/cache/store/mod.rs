@@ -4,6 +4,7 @@ mod arena;
 mod extras;
 mod group;
 mod hash;
+mod lanes;
 #[cfg(tenfold_loom)]
 mod rack;
 
