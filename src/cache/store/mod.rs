@@ -4,6 +4,7 @@ mod arena;
 mod extras;
 mod group;
 mod hash;
+mod owed;
 #[cfg(tenfold_loom)]
 mod rack;
 
@@ -12,5 +13,6 @@ pub(crate) use arena::{
 };
 pub(crate) use group::{dense, group_of, ids_of};
 pub(crate) use hash::Hash;
+pub(crate) use owed::Notices;
 #[cfg(tenfold_loom)]
 pub use rack::{Kept, Rack};

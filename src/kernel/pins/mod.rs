@@ -46,5 +46,7 @@ mod scan;
 
 pub(crate) use cover::{Cover, own, stand_apart, stand_by};
 pub(crate) use pin::{Pin, enter};
+#[cfg(test)]
+pub(crate) use records::count;
 pub(crate) use records::{Record, retire};
 pub(crate) use scan::Announced;

@@ -175,3 +175,9 @@ pub(super) fn take() -> &'static Record {
 pub(super) fn all() -> impl Iterator<Item = &'static Record> {
     PINS.first.onwards().flat_map(|block| &block.records)
 }
+
+/// How many there are.
+#[cfg(test)]
+pub(crate) fn count() -> usize {
+    all().count()
+}
