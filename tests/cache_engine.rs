@@ -330,3 +330,99 @@ fn a_value_that_is_replaced_is_never_missed() {
         );
     });
 }
+
+/// A value that panics when it is cloned.
+struct Stubborn(Flagged);
+
+impl Clone for Stubborn {
+    fn clone(&self) -> Self {
+        panic!("not to be cloned")
+    }
+}
+
+/// A clone that panics keeps nobody from hearing of what was done before, and nothing from being dropped.
+#[test]
+fn a_clone_that_panics_swallows_no_notice() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    let cache: MemoryCache<u64, Stubborn> = MemoryCache::builder()
+        .capacity(10)
+        .listener(move |key: &u64, value: &Stubborn, cause| {
+            assert!(!value.0.0.load(Ordering::SeqCst), "dropped too early");
+            hears.lock().unwrap().push((*key, cause));
+        })
+        .build()
+        .unwrap();
+    let value = || {
+        let (value, dropped) = Flagged::new();
+        (Stubborn(value), dropped)
+    };
+    let panics = |what: &dyn Fn()| {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(what));
+        assert!(outcome.is_err(), "it was not cloned");
+    };
+    let (first, first_dropped) = value();
+    let (second, second_dropped) = value();
+    cache.insert(1, first);
+    panics(&|| drop(cache.remove(&1)));
+    assert_eq!(
+        heard.lock().unwrap().pop(),
+        Some((1, RemovalCause::Removed))
+    );
+    cache.insert(2, second);
+    panics(&|| drop(cache.replace(2, value().0)));
+    assert_eq!(
+        heard.lock().unwrap().pop(),
+        Some((2, RemovalCause::Replaced))
+    );
+    cache.clear();
+    assert!(first_dropped.load(Ordering::SeqCst) && second_dropped.load(Ordering::SeqCst));
+}
+
+/// Key and value stay with a listener as long as it looks at them: others reclaim, empty the cache, or have it grow meanwhile.
+#[test]
+fn a_slow_listener_keeps_what_it_hears_of() {
+    type Tampering = fn(&MemoryCache<u64, Flagged>);
+    let ways: [Tampering; 4] = [
+        churn,
+        |cache| {
+            for n in 1..4 {
+                cache.invalidate_all();
+                cache.insert(n, Flagged::new().0);
+                churn(cache);
+            }
+        },
+        |cache| (5_000..30_000).for_each(|n| cache.insert(n, Flagged::new().0)),
+        MemoryCache::clear,
+    ];
+    for tamper in ways {
+        let (says, said) = std::sync::mpsc::channel();
+        let (goes, go) = std::sync::mpsc::channel::<()>();
+        let go = Mutex::new(go);
+        let cache: MemoryCache<u64, Flagged> = MemoryCache::builder()
+            .capacity(100_000)
+            .shards(1)
+            .listener(move |key: &u64, value: &Flagged, _| {
+                if *key == 0 {
+                    says.send(value.0.load(Ordering::SeqCst)).unwrap();
+                    go.lock().unwrap().recv().unwrap();
+                    says.send(value.0.load(Ordering::SeqCst)).unwrap();
+                    panic!("a listener that panics has heard nevertheless");
+                }
+            })
+            .build()
+            .unwrap();
+        let (value, dropped) = Flagged::new();
+        cache.insert(0, value);
+        cache.insert(1, Flagged::new().0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| cache.invalidate(&0));
+            assert!(!said.recv().unwrap(), "dropped before it was told");
+            tamper(&cache);
+            goes.send(()).unwrap();
+            assert!(!said.recv().unwrap(), "dropped while it was heard of");
+        });
+        cache.clear();
+        assert!(dropped.load(Ordering::SeqCst), "a value was not dropped");
+    }
+}

@@ -350,3 +350,31 @@ fn a_reader_may_read_something_else() {
 red! {
     red_when_two_readers_share_a_record: "a_reader_may_read_something_else" with "ShareRecord", "Causality violation";
 }
+
+/// What a listener is lent is there until it has heard of it, whoever reclaims, and wherever the table went.
+fn listener_against_reclaimer() {
+    let shelf = shelf();
+    let tells = reader(&shelf, |shelf| {
+        shelf.remove_and_tell(HERE, &Probe::new(KEY), |key, value| {
+            key.look();
+            value.look();
+        });
+    });
+    shelf.reclaim();
+    insert(&shelf, OTHER, 1);
+    shelf.resize();
+    shelf.reclaim();
+    tells.join().unwrap();
+    shelf.reclaim();
+    assert_eq!(read(&shelf, OTHER), Some(1));
+    shelf.check_invariants();
+}
+
+#[test]
+fn an_entry_is_kept_for_the_listener() {
+    explore(3, listener_against_reclaimer);
+}
+
+red! {
+    red_when_reclaimed_before_it_was_told: "an_entry_is_kept_for_the_listener" with "OweNothing", "Causality violation";
+}

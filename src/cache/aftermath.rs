@@ -1,8 +1,11 @@
 //! What is left to do when the lock of a shard is released: destructors and listeners are the user's code.
+//!
+//! It is done also if somebody panics meanwhile: an aftermath that is dropped is settled. So it is declared before the guard of the lock,
+//! and is dropped after it.
 
 use super::cause::{Listener, RemovalCause};
 use super::flights::Debris;
-use super::store::{Garbage, Held, Left, NEVER};
+use super::store::{Garbage, Left, NEVER, Notices};
 use super::upkeep::Bell;
 use crate::kernel::upkeep::shielded;
 
@@ -14,8 +17,8 @@ pub(crate) struct Aftermath<'a, K, V> {
     pub(crate) keys: Vec<K>,
     /// Entries that are out already, still to be told of, and then dropped.
     pub(crate) left: Left<K, V>,
-    /// Entries that were taken out, still to be told of; none without a listener.
-    notices: Vec<(Held<'a, K, V>, RemovalCause)>,
+    /// Entries that were taken out, still to be told of; none without a listener. In a box, since it is seldom there.
+    notices: Option<Box<Notices<'a, K, V>>>,
     listener: Option<&'a Listener<K, V>>,
     bell: &'a Bell,
     /// Whether something was taken out, and when what was stored is due.
@@ -30,7 +33,7 @@ impl<'a, K, V> Aftermath<'a, K, V> {
             debris: Debris::new(),
             keys: Vec::new(),
             left: Left::new(),
-            notices: Vec::new(),
+            notices: None,
             listener,
             bell,
             litters: false,
@@ -45,7 +48,9 @@ impl<'a, K, V> Aftermath<'a, K, V> {
 
     /// Whether somebody is still to be told of an entry that was taken out.
     pub(crate) fn has_notices(&self) -> bool {
-        !self.notices.is_empty()
+        self.notices
+            .as_ref()
+            .is_some_and(|notices| !notices.is_empty())
     }
 
     /// Something was taken out, which is to be dropped later.
@@ -60,8 +65,10 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         self.due = self.due.min(deadline);
     }
 
-    pub(crate) fn notice(&mut self, held: Option<Held<'a, K, V>>, cause: RemovalCause) {
-        self.notices.extend(held.map(|held| (held, cause)));
+    /// Where entries are noted that are taken out, if somebody wants to hear of them.
+    #[inline]
+    pub(crate) fn notices(&mut self) -> Option<&mut Notices<'a, K, V>> {
+        self.unplaced().1
     }
 
     /// Tells the listener of an entry that never was in the cache.
@@ -69,27 +76,41 @@ impl<'a, K, V> Aftermath<'a, K, V> {
         self.left.push((key, value, RemovalCause::Evicted));
     }
 
-    /// Where entries go that lose their place: those that nobody reads, and the others.
-    #[expect(clippy::type_complexity, reason = "two fields")]
-    pub(crate) fn unplaced(
-        &mut self,
-    ) -> (&mut Left<K, V>, &mut Vec<(Held<'a, K, V>, RemovalCause)>) {
-        (&mut self.left, &mut self.notices)
+    /// Where entries go that lose their place: those that nobody reads, and the others, if somebody wants to hear of them.
+    #[inline]
+    pub(crate) fn unplaced(&mut self) -> (&mut Left<K, V>, Option<&mut Notices<'a, K, V>>) {
+        let new = || Box::new(Notices::new());
+        let listens = self.listener.is_some();
+        let notices = listens.then(|| &mut **self.notices.get_or_insert_with(new));
+        (&mut self.left, notices)
     }
 
     /// Calls the upkeep, if that is needed, listeners and destructors. No lock is held; a panic of one does not keep the others from being
     /// called.
-    pub(crate) fn settle(self) {
+    #[inline]
+    pub(crate) fn settle(mut self) {
         self.bell.ring(self.litters, self.due);
-        self.settle_quietly();
+        self.is_rung();
+        // The rest is done when it is dropped.
     }
 
     /// As [`settle`](Self::settle), for the upkeep itself.
     pub(crate) fn settle_quietly(mut self) {
-        if let Some(Listener(hear)) = self.listener {
-            for (held, cause) in self.notices.drain(..) {
-                let _ = shielded(|| hear(held.key(), held.value(), cause));
-            }
+        self.is_rung();
+    }
+
+    #[inline]
+    fn is_rung(&mut self) {
+        (self.litters, self.due) = (false, NEVER);
+    }
+
+    /// Calls listeners and destructors.
+    fn finish(&mut self) {
+        let notices = self.notices.take();
+        if let Some((Listener(hear), notices)) = self.listener.zip(notices) {
+            notices.tell(|key, value, cause| {
+                let _ = shielded(|| hear(key, value, cause));
+            });
         }
         for (key, value, cause) in self.left.drain(..) {
             if let Some(Listener(hear)) = self.listener {
@@ -104,7 +125,49 @@ impl<'a, K, V> Aftermath<'a, K, V> {
             let _ = shielded(|| drop(key));
         }
         if !self.debris.is_empty() {
-            let _ = shielded(|| drop(self.debris));
+            let debris = std::mem::replace(&mut self.debris, Debris::new());
+            let _ = shielded(|| drop(debris));
         }
+    }
+}
+
+impl<K, V> Drop for Aftermath<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.litters || self.due != NEVER {
+            // It was dropped by a panic.
+            let _ = shielded(|| self.bell.ring(self.litters, self.due));
+        }
+        self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use crate::cache::MemoryCache;
+    use crate::kernel::pins;
+
+    /// Each record is looked at by everybody who reclaims anything in the process, for ever.
+    #[test]
+    fn a_crowd_of_notices_takes_no_announcements() {
+        const CROWD: u64 = 20_000;
+        let heard = Arc::new(AtomicU64::new(0));
+        let hears = heard.clone();
+        let cache = MemoryCache::builder()
+            .capacity(CROWD)
+            .shards(1)
+            .listener(move |key: &u64, value: &u64, _| {
+                assert_eq!(*key, *value);
+                hears.fetch_add(1, Ordering::Relaxed);
+            })
+            .build()
+            .unwrap();
+        (0..CROWD).for_each(|n| cache.insert(n, n));
+        cache.set_capacity(1);
+        assert_eq!(heard.load(Ordering::Relaxed), CROWD - 1);
+        assert!(pins::count() < CROWD as usize / 4, "{}", pins::count());
     }
 }

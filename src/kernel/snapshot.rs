@@ -37,7 +37,7 @@
 //! # Source
 //!
 //! Read-copy-update after McKenney and Slingwine (PDCS 1998); the reclamation is described and argued in the source of
-//! `kernel/pins.rs`, and modelled in `tests/loom.rs` and `tests/shuttle.rs`.
+//! `kernel/pins`, and modelled in `tests/loom.rs` and `tests/shuttle.rs`.
 #![expect(
     unsafe_code,
     reason = "readers share a value by address, without touching its reference count"
@@ -52,7 +52,7 @@
 //   * `waste` is true while `retired` may be non-empty; it is a hint to readers that leave, read without ordering.
 //   * No user code runs under the lock: replaced values are carried out of it and dropped behind it.
 //
-// Memory ordering: `current` and the announcements are sequentially consistent (argument in pins.rs). `waste` is relaxed.
+// Memory ordering: `current` and the announcements are sequentially consistent (argument in `pins`). `waste` is relaxed.
 // A reader's check for news is relaxed as well: if a publication happens before the check, coherence makes the check see it.
 
 use std::fmt;

@@ -303,6 +303,8 @@ pub(crate) mod fault {
         ShedNothing,
         /// An entry that was replaced stays where it is found.
         KeepReplaced,
+        /// An entry is reclaimed before the listener has heard of it.
+        OweNothing,
     }
 
     /// Whether the model that runs in this process is to break in this way.

@@ -55,7 +55,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return;
         };
-        let mut afters = Vec::new();
+        // Before the lock, since they are settled behind it, also if a comparison panics.
+        let (mut after, mut afters) = (self.aftermath(), Vec::new());
         // One at a time, or two could wait for what the other has. Nor does the capacity change meanwhile.
         let collecting = self.collecting.lock();
         let refused = loop {
@@ -67,7 +68,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 });
             }
             let collected = self.collect(hash, missing, &mut afters);
-            let mut after = self.aftermath();
             let mut state = shard.lock();
             state.quota += collected;
             state.fence(hash, &key, &mut after);
@@ -81,7 +81,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 &mut after,
             );
             drop(state);
-            afters.push(after);
             match stored {
                 Ok(_) => break None,
                 // Others have taken it.
@@ -90,6 +89,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             }
         };
         drop(collecting);
+        afters.push(after);
         for after in afters {
             after.settle();
         }

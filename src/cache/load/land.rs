@@ -120,9 +120,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return if removed { Ok(()) } else { Err(value) };
         };
         let terms = Terms { cost, ..terms };
+        // Before the room, which is a lock, since it is settled behind it, also if a comparison panics.
+        let mut after = self.aftermath();
         let mut room = None;
         loop {
-            let mut after = self.aftermath();
             let mut state = shard.lock();
             state.quota += room.as_mut().map_or(0, Room::take);
             let missing = state.lacks(terms.weight, &self.budget);

@@ -128,18 +128,17 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return Err((key, value));
         };
-        let mut afters = Vec::new();
+        // Before the lock, since they are settled behind it, also if a comparison panics.
+        let (mut after, mut afters) = (self.aftermath(), Vec::new());
         let mut collecting = None;
         let mut collected = 0;
         let outcome = loop {
-            let mut after = self.aftermath();
             let now = self.now();
             let mut state = shard.lock();
             state.quota += collected;
             if !self.is_as_expected(shard, &mut state, hash, &key, expected, now, &mut after) {
                 state.settle(&self.budget);
                 drop(state);
-                afters.push(after);
                 break Err((key, value));
             }
             let missing = state.missing(&self.budget, terms.weight);
@@ -147,7 +146,6 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             let may_collect = collecting.is_none() || collected > 0;
             if missing > 0 && may_collect && terms.weight <= self.budget.capacity() {
                 drop(state);
-                afters.push(after);
                 collecting.get_or_insert_with(|| self.collecting.lock());
                 collected = self.collect(hash, missing, &mut afters);
                 continue;
@@ -163,10 +161,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 &mut after,
             );
             drop(state);
-            afters.push(after);
             break Ok(stored);
         };
         drop(collecting);
+        afters.push(after);
         for after in afters {
             after.settle();
         }

@@ -35,13 +35,13 @@ impl<K: Eq, V> State<K, V> {
         after: &mut Aftermath<'a, K, V>,
     ) {
         let weight = self.weight(id);
-        if after.listens() {
-            after.notice(self.owner.hold(arena, id), cause);
-        }
         if self.owner.deadline(arena, id) != NEVER {
             self.index.forget();
         }
         self.owner.retire(arena, id);
+        if let Some(notices) = after.notices() {
+            self.owner.owe(arena, id, cause, notices);
+        }
         after.litters();
         self.used -= weight;
         match cause {

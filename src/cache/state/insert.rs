@@ -133,10 +133,6 @@ impl<K: Eq, V> State<K, V> {
             self.remove(arena, old, RemovalCause::Expired, after);
             return self.link(arena, hash, key, value, terms, after);
         }
-        let held = after
-            .listens()
-            .then(|| self.owner.hold(arena, old))
-            .flatten();
         // The policy knows nothing of what weighs nothing.
         let leaves = before > 0 && terms.weight == 0;
         if leaves {
@@ -147,7 +143,9 @@ impl<K: Eq, V> State<K, V> {
             .replace(arena, hash, old, key, value, terms.lease, terms.extra)
         {
             Ok(id) => {
-                after.notice(held, RemovalCause::Replaced);
+                if let Some(notices) = after.notices() {
+                    self.owner.owe(arena, old, RemovalCause::Replaced, notices);
+                }
                 after.litters();
                 if deadline != NEVER {
                     self.index.forget();
@@ -165,7 +163,6 @@ impl<K: Eq, V> State<K, V> {
                 Some(id)
             }
             Err(NoPlace(key, value)) => {
-                drop(held);
                 if leaves {
                     self.take_out(arena, old, RemovalCause::Replaced, after);
                 } else {

@@ -1,7 +1,6 @@
 //! Replacing the table, and giving back what was taken out.
 
 use super::super::aftermath::Aftermath;
-use super::super::cause::RemovalCause;
 use super::super::expiry::Batch;
 use super::super::store::{Arena, NEVER, Sweep, dense};
 use super::base::{Ledger, ledger};
@@ -59,7 +58,7 @@ impl<K: Eq, V> State<K, V> {
         if self.owner.is_due(self.batch) {
             self.reclaim_some(arena, after);
         }
-        if self.owner.len() + self.owner.gone().len() >= self.owner.room() {
+        if self.owner.len() + self.owner.waiting() >= self.owner.room() {
             self.grow(arena, after);
         }
     }
@@ -71,7 +70,7 @@ impl<K: Eq, V> State<K, V> {
         let most = (self.quota as usize).saturating_add(self.batch);
         let room = self.owner.room();
         // There is room, but not where it is looked for: no table is large enough for such hashes.
-        if (self.owner.len() + self.owner.gone().len()).saturating_mul(4) < room {
+        if (self.owner.len() + self.owner.waiting()).saturating_mul(4) < room {
             return;
         }
         let larger = if room < most && most / 4 <= room {
@@ -98,13 +97,7 @@ impl<K: Eq, V> State<K, V> {
         let weights = std::mem::take(&mut self.weights);
         let mut moves = vec![LOST; self.owner.slots()];
         let mut lost = 0;
-        let listens = after.listens();
         let (left, notices) = after.unplaced();
-        let read = |held| {
-            if listens {
-                notices.push((held, RemovalCause::Evicted));
-            }
-        };
         let moved = |from: u32, to: Option<u32>| {
             if let Some(place) = moves.get_mut(dense(from)) {
                 *place = to.unwrap_or(LOST);
@@ -114,7 +107,7 @@ impl<K: Eq, V> State<K, V> {
                 self.tally.evicted += 1;
             }
         };
-        self.owner.resize(arena, entries, left, read, moved);
+        self.owner.resize(arena, entries, left, notices, moved);
         self.used -= lost;
         self.tally.evicted_weight += lost;
         if !weights.is_empty() {

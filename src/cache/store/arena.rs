@@ -51,6 +51,7 @@ use super::super::tags::Extra;
 use super::extras::Extras;
 use super::group::{Group, SLOTS, SPECIAL, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
+use super::owed::{Notices, Owed};
 use crate::cache::RemovalCause;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::{self, Announced, Cover, Record};
@@ -627,10 +628,12 @@ pub(crate) struct Owner<K, V> {
     notes: Vec<Note>,
     /// Slots of the current table whose entries were taken out and not reclaimed yet.
     gone: Vec<u32>,
+    /// As `gone`, but somebody is still to be told of these.
+    owed: Owed,
     /// Tables that were replaced.
     graves: Vec<Grave<K, V>>,
     linked: usize,
-    /// Of `gone`, those that were being read when it was looked through.
+    /// Of those that wait to be reclaimed, the ones that were being read when it was looked through.
     kept: usize,
     /// Whether nothing came of the last look at the graves, and how often somebody wanted to look again since.
     stuck: bool,
@@ -660,6 +663,8 @@ struct Grave<K, V> {
     /// Groups before this one have no linked entries.
     swept: usize,
     gone: Vec<u32>,
+    /// As `gone`, but somebody is still to be told of these.
+    owed: Owed,
     /// As `gone`, but nobody has been told of these yet: all were removed together.
     left: Vec<u32>,
 }
@@ -705,6 +710,7 @@ impl<K, V> Arena<K, V> {
         let owner = Owner {
             notes: vec![Note::default(); view.pairs.len()],
             gone: Vec::new(),
+            owed: Owed::new(),
             graves: Vec::new(),
             linked: 0,
             kept: 0,
@@ -872,7 +878,7 @@ impl<K, V> Owner<K, V> {
     /// Whether it is worth the while to look for what may be reclaimed: there is a `batch` of it, or a table that was replaced. What was being
     /// read at the last look does not count, or somebody who stays would make everybody look.
     pub(crate) fn is_due(&mut self, batch: usize) -> bool {
-        if self.gone.len() >= self.kept.saturating_add(batch) {
+        if self.waiting() >= self.kept.saturating_add(batch) {
             return true;
         }
         if self.graves.is_empty() || !self.has_graves() {
@@ -997,9 +1003,36 @@ impl<K, V> Owner<K, V> {
         self.linked = self.linked.saturating_sub(1);
     }
 
+    /// Keeps an entry that was taken out last, until the notices are told, to which it is added.
+    pub(crate) fn owe<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        id: u32,
+        cause: RemovalCause,
+        notices: &mut Notices<'a, K, V>,
+    ) {
+        let last = self.gone.last() == Some(&id);
+        let view = arena.view();
+        let Some(cell) = view.pairs.get(dense(id)).filter(|_| last) else {
+            return;
+        };
+        // SAFETY: it was taken out, so it is filled, and emptying it needs this owner.
+        let pair = unsafe { pair(cell) };
+        self.gone.pop();
+        self.owed.add(notices, id, pair, cause);
+    }
+
     /// Entries that were taken out of the current table and not reclaimed yet.
-    pub(crate) fn gone(&self) -> &[u32] {
-        &self.gone
+    pub(crate) fn waiting(&self) -> usize {
+        self.gone.len() + self.owed.len()
+    }
+
+    /// What was owed, and is no more, may be reclaimed.
+    fn collect(&mut self) {
+        self.owed.collect(&mut self.gone);
+        for grave in &mut self.graves {
+            grave.owed.collect(&mut grave.gone);
+        }
     }
 
     /// Frees the slots that nobody reads any more. Entries that were abandoned, of which nobody has been told, come out as `left`, all of them
@@ -1012,6 +1045,7 @@ impl<K, V> Owner<K, V> {
         listens: bool,
         sweep: Sweep,
     ) {
+        self.collect();
         if self.gone.is_empty() && self.graves.is_empty() {
             return;
         }
@@ -1027,7 +1061,7 @@ impl<K, V> Owner<K, V> {
         let mut drop_later = |pair| garbage.push(pair);
         let current = arena.view();
         current.reclaim(&announced, &mut self.gone, needs_drop, &mut drop_later);
-        self.kept = self.gone.len();
+        self.kept = self.waiting();
         self.graves.retain_mut(|grave| {
             let before = grave.gone.len() + grave.left.len();
             let (view, gone) = (&grave.view, &mut grave.gone);
@@ -1046,14 +1080,14 @@ impl<K, V> Owner<K, V> {
         self.graves.iter().any(|grave| !grave.is_swept())
     }
 
-    /// Moves all entries to a table for `entries`, but for those that are being read, of which `read` is told, and those for which there is
-    /// no place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
+    /// Moves all entries to a table for `entries`, but for those that are being read, which are added to the notices, and those for which
+    /// there is no place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
     pub(crate) fn resize<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         entries: usize,
         left: &mut Left<K, V>,
-        mut read: impl FnMut(Held<'a, K, V>),
+        mut notices: Option<&mut Notices<'a, K, V>>,
         mut moved: impl FnMut(u32, Option<u32>),
     ) {
         // What can fail is done before anybody is told to wait.
@@ -1080,6 +1114,7 @@ impl<K, V> Owner<K, V> {
             swept: view.groups.len(),
             view,
             gone: std::mem::take(&mut self.gone),
+            owed: std::mem::replace(&mut self.owed, Owed::new()),
             left: Vec::new(),
         };
         self.kept = 0;
@@ -1113,12 +1148,7 @@ impl<K, V> Owner<K, V> {
                     }
                 },
                 None => {
-                    grave.gone.push(id);
-                    let cell = grave.view.pairs.get(dense(id));
-                    // SAFETY: it is filled, and emptying it needs this owner.
-                    let lent = cell.map(|cell| unsafe { pair(cell) });
-                    let held = lent.and_then(|pair| grave.view.keep(id, pair));
-                    held.into_iter().for_each(&mut read);
+                    grave.leave(id, notices.as_deref_mut());
                     None
                 }
             };
@@ -1165,6 +1195,7 @@ impl<K, V> Owner<K, V> {
             view,
             swept: 0,
             gone: std::mem::take(&mut self.gone),
+            owed: std::mem::replace(&mut self.owed, Owed::new()),
             left: Vec::new(),
         });
         self.linked = 0;
@@ -1192,9 +1223,10 @@ impl<K, V> Owner<K, V> {
     /// What is still to be reclaimed, in no particular unit: it shrinks with each attempt until only what is being read is left.
     pub(crate) fn remains(&self) -> usize {
         let remains = |grave: &Grave<K, V>| {
-            (grave.view.groups.len() - grave.swept) * SLOTS + grave.gone.len() + grave.left.len()
+            let unswept = (grave.view.groups.len() - grave.swept) * SLOTS;
+            unswept + grave.gone.len() + grave.owed.len() + grave.left.len()
         };
-        self.gone.len() + self.graves.iter().map(remains).sum::<usize>()
+        self.waiting() + self.graves.iter().map(remains).sum::<usize>()
     }
 
     /// Bytes of all tables, without what keys and values own elsewhere.
@@ -1214,7 +1246,23 @@ impl<K, V> Grave<K, V> {
 
     /// Whether nobody reads in it, but for their own mistake.
     fn is_empty(&self) -> bool {
-        self.is_swept() && self.gone.is_empty() && self.left.is_empty()
+        self.is_swept() && self.gone.is_empty() && self.owed.len() == 0 && self.left.is_empty()
+    }
+
+    /// Evicts an entry that somebody reads.
+    fn leave<'a>(&mut self, id: u32, notices: Option<&mut Notices<'a, K, V>>)
+    where
+        K: 'a,
+        V: 'a,
+    {
+        let cell = self.view.pairs.get(dense(id));
+        let Some((notices, cell)) = notices.zip(cell) else {
+            self.gone.push(id);
+            return;
+        };
+        // SAFETY: it was linked in this table, so it is filled, and emptying it needs the owner.
+        let pair = unsafe { pair(cell) };
+        self.owed.add(notices, id, pair, RemovalCause::Evicted);
     }
 
     /// Takes out the entries of some groups.

@@ -5,6 +5,7 @@ mod extras;
 mod group;
 mod hash;
 mod lanes;
+mod owed;
 #[cfg(tenfold_loom)]
 mod rack;
 
@@ -13,5 +14,6 @@ pub(crate) use arena::{
 };
 pub(crate) use group::{dense, group_of, ids_of};
 pub(crate) use hash::Hash;
+pub(crate) use owed::Notices;
 #[cfg(tenfold_loom)]
 pub use rack::{Kept, Rack};

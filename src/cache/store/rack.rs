@@ -3,6 +3,8 @@
 use super::super::log::Log;
 use super::arena::{Arena, Columns, Garbage, Held, Lease, Left, Owner, Sweep};
 use super::hash::Hash;
+use super::owed::Notices;
+use crate::cache::RemovalCause;
 use crate::kernel::pins;
 use crate::kernel::sync::Mutex;
 
@@ -93,6 +95,18 @@ impl<K: Eq, V> Rack<K, V> {
         });
     }
 
+    /// Takes the entry of a key out, and tells of it when the lock is released.
+    pub fn remove_and_tell(&self, place: u32, key: &K, mut tell: impl FnMut(&K, &V)) {
+        let mut notices = Notices::new();
+        self.locked(|owner, _| {
+            if let Some(id) = owner.find(&self.arena, Hash::of_place(place), |found| found == key) {
+                owner.retire(&self.arena, id);
+                owner.owe(&self.arena, id, RemovalCause::Removed, &mut notices);
+            }
+        });
+        notices.tell(|key, value, _| tell(key, value));
+    }
+
     /// Drops what nobody reads.
     pub fn reclaim(&self) {
         self.locked(|owner, (garbage, left)| {
@@ -103,9 +117,10 @@ impl<K: Eq, V> Rack<K, V> {
     /// Moves all entries to another table, and returns how many were left behind.
     pub fn resize(&self) -> usize {
         self.locked(|owner, (_, unplaced)| {
-            let mut read = 0;
-            owner.resize(&self.arena, 1, unplaced, |_| read += 1, |_, _| ());
-            read
+            let mut left = 0;
+            let moved = |_, to: Option<u32>| left += usize::from(to.is_none());
+            owner.resize(&self.arena, 1, unplaced, None, moved);
+            left
         })
     }
 
