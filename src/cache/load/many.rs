@@ -26,7 +26,7 @@ use super::super::store::Hash;
 use super::board::{Lead, Seat, Timing};
 use super::gate::Place;
 use super::parcel::unpack;
-use crate::kernel::flight::{Denied, Formation, Outcome, Passenger};
+use crate::kernel::flight::{Convoy, Denied, Outcome, Passenger};
 
 /// How a bulk load differs from another: in what becomes of failures.
 pub(super) trait Manner<T> {
@@ -70,8 +70,8 @@ struct Wanted<'k, Q: ?Sized, V> {
 
 /// A load.
 struct Underway<'c, F> {
-    formation: Formation<Cargo>,
-    /// The keys of the formation, in its order.
+    convoy: Convoy<Cargo>,
+    /// The keys of the convoy, in its order.
     led: Vec<(usize, Place<'c>)>,
     alone: Vec<usize>,
     timing: Timing<'c>,
@@ -239,12 +239,12 @@ where
         let places = led.iter().map(|(place, _)| place).chain(&alone);
         let wanted = places.filter_map(|place| self.wanted.get(*place));
         let keys = wanted.map(|wanted| wanted.key.to_owned()).collect();
-        let formation = Formation::new(leaders);
+        let convoy = Convoy::new(leaders);
         let timing = self.core.timing();
         let load = &mut self.load;
-        let future = formation.run(|| Box::pin(load(keys)));
+        let future = convoy.run(|| Box::pin(load(keys)));
         self.underway = Some(Underway {
-            formation,
+            convoy,
             led,
             alone,
             timing,
@@ -258,12 +258,12 @@ where
         let Some(mut load) = self.underway.take() else {
             return Poll::Ready(Ok(()));
         };
-        let Poll::Ready(loaded) = load.formation.poll_with(context, load.future.as_mut()) else {
+        let Poll::Ready(loaded) = load.convoy.poll_with(context, load.future.as_mut()) else {
             self.underway = Some(load);
             return Poll::Pending;
         };
         // The caller's iterator is a part of the load.
-        let loaded = load.formation.run(|| {
+        let loaded = load.convoy.run(|| {
             let pairs = M::open(loaded)?.into_iter();
             let brought = pairs.filter_map(|(key, value)| {
                 let key: &Q = key.borrow();
@@ -273,7 +273,7 @@ where
             Ok(brought.collect::<HashMap<_, _>>())
         });
         let cost = load.timing.end(&loaded);
-        let leaders = load.formation.part().into_iter().zip(load.led);
+        let leaders = load.convoy.into_leaders().into_iter().zip(load.led);
         let led = leaders.map(|(leader, (at, place))| (at, Lead { leader, place }));
         let mut brought = match loaded {
             Ok(brought) => brought,
