@@ -216,3 +216,24 @@ fn a_token_is_void_for_a_value_whose_tag_was_invalidated() {
     cache.fill_with(miss(), value, &options).unwrap();
     assert_eq!(cache.get(&1), Some(10));
 }
+
+#[test]
+fn a_thread_that_came_too_late_loads_as_well() {
+    let cache = Cache::new(100);
+    let (first, teller) = later();
+    let mut leader = Task::new(cache.get_or_load_with_async(&1, first));
+    leader.rests();
+    cache.invalidate_tag("t");
+    std::thread::scope(|scope| {
+        let cache = &cache;
+        let threads = [
+            scope.spawn(|| cache.get_or_load(&1, |_| 3)),
+            scope.spawn(|| cache.get_or_load_with(&1, |_| tagged(3))),
+        ];
+        // One miss is the leader's. They may still be on the way to the flight: then it's over, and they load.
+        await_misses(cache, 3);
+        teller.tell(tagged(2));
+        assert_eq!(leader.ends(), 2);
+        assert_eq!(threads.map(|thread| thread.join().unwrap()), [3, 3]);
+    });
+}
