@@ -158,7 +158,8 @@ impl<K, V, S> Builder<K, V, S> {
     /// once. This is also known as stale-while-revalidate.
     ///
     /// A reload that fails leaves the old value, which is returned, and is tried again after a tenth of this time. One that finds nothing
-    /// removes it. `get`, `read` and bulk loads neither reload nor wait for it.
+    /// removes it. `get`, `read`, bulk loads and tokens neither reload nor wait for it. Nothing is reloaded that nobody asks for: there is no
+    /// loader but the caller's.
     #[must_use]
     pub fn refresh_after_write(mut self, fresh: Duration) -> Self {
         self.config.loads.refresh_after_write = Some(fresh);

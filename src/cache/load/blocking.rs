@@ -123,6 +123,8 @@ where
     /// [`LoadError::Recursive`], it calls its own loader without sharing, and nothing is stored. A loader that asks for its own key calls
     /// the inner loader, as any function that calls another.
     ///
+    /// For the same reason it has no deadline: [`try_get_or_load_timeout`](Self::try_get_or_load_timeout) does.
+    ///
     /// # Blocking
     ///
     /// As long as the load, its own or the other one's. No lock is held meanwhile. In async code take

@@ -144,7 +144,8 @@ impl<K, Q: ?Sized, V, S, L, F> fmt::Debug for TryGetOrLoadMany<'_, '_, K, Q, V, 
 
 /// # Many keys at a time
 impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
-    /// Clones of the values of keys, in the order of the keys.
+    /// Clones of the values of keys, in the order of the keys. As [`get`](Self::get) it loads nothing and refreshes nothing: a value that is
+    /// [due to be loaded anew](super::super::Builder::refresh_after_write) is returned as it is.
     ///
     /// ```
     /// use tenfold::cache::MemoryCache;
@@ -172,7 +173,18 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
     /// it does not return is absent, also for those who wait for it; what it was not asked for is dropped. Each key is stored, shared
     /// and fenced for itself, as by [`get_or_load`](Self::get_or_load).
     ///
-    /// The loader is called again only for keys that another caller began to load and gave up.
+    /// The loader is called again only for keys that another caller began to load and gave up, or whose load came to nothing for this caller
+    /// because of a [tag](Self::invalidate_tag).
+    ///
+    /// # What it does not do
+    ///
+    /// * It refreshes nothing: a value that is [due to be loaded anew](super::super::Builder::refresh_after_write), or
+    ///   [early](super::super::Builder::early_refresh), is returned as it is. One caller of [`get_or_load`](Self::get_or_load) does that.
+    /// * It has no use for values that are [kept for failures](super::super::Builder::stale_if_error): one answer for many keys can't say which of
+    ///   them are old.
+    /// * It has no deadline, since it never fails: [`try_get_or_load_many_timeout`](Self::try_get_or_load_many_timeout) does. A key whose load
+    ///   can't be shared (see [`get_or_load`](Self::get_or_load)) it loads with the others, and does not store it; the forms that may fail return
+    ///   the error.
     ///
     /// ```
     /// use tenfold::cache::MemoryCache;

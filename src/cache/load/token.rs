@@ -116,7 +116,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// The value of a key, or a token that lets its holder fill it.
     ///
     /// Any number of callers may get a token at the same time; the first that fills wins. Loads are not shared: that is what
-    /// [`get_or_load`](Self::get_or_load) is for.
+    /// [`get_or_load`](Self::get_or_load) is for. Nor is anything refreshed: a value that is
+    /// [due to be loaded anew](super::super::Builder::refresh_after_write) is a hit, and one that is
+    /// [kept for failures](super::super::Builder::stale_if_error) is a miss.
     ///
     /// ```
     /// use tenfold::cache::{Lookup, MemoryCache};
