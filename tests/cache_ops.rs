@@ -774,6 +774,25 @@ fn the_order_of_eviction_is_shown() {
     );
 }
 
+#[test]
+fn a_capacity_is_at_most_half_of_what_a_number_can_be() {
+    const MOST: u64 = u64::MAX / 2;
+    for (asked, is) in [(MOST, MOST), (MOST + 1, MOST), (u64::MAX, MOST)] {
+        let build = MemoryCache::<u64, u64>::builder().capacity(asked);
+        // With a weigher, tables don't begin in proportion to the capacity.
+        let cache = build.weigher(|_, value| *value).build().unwrap();
+        assert_eq!(cache.capacity(), is);
+        cache.insert(1, MOST);
+        assert_eq!((cache.get(&1), cache.weight()), (Some(MOST), MOST));
+        cache.insert(2, MOST + 1);
+        assert_eq!(cache.get(&2), None, "heavier than any cache");
+        cache.set_capacity(5);
+        assert_eq!((cache.capacity(), cache.weight()), (5, 0));
+        cache.set_capacity(asked);
+        assert_eq!(cache.capacity(), is);
+    }
+}
+
 /// How far two orders of the same keys are apart: 0 if they are the same, a third if they have nothing in common.
 fn distance(one: &[u64], other: &[u64]) -> f64 {
     let ranks: HashMap<u64, usize> = other.iter().copied().zip(0..).collect();
