@@ -349,6 +349,38 @@ fn jitter_shortens_by_a_part_and_never_lengthens() {
 }
 
 #[test]
+fn jitter_leaves_what_begins_anew_with_each_read() {
+    let clock = ManualClock::new();
+    let build = || MemoryCache::builder().clock(clock.clone()).jitter(0.5);
+    let idle = build().time_to_idle(10 * SECOND).build().unwrap();
+    let deciding = build()
+        .expire_after_read(|_, _, _| Ttl::For(10 * SECOND))
+        .build()
+        .unwrap();
+    for cache in [&idle, &deciding] {
+        (0..50).for_each(|key| cache.insert(key, key));
+        clock.advance(SECOND);
+        let left: Vec<_> = (0..50)
+            .map(|key| {
+                cache.get(&key);
+                cache.entry_info(&key).unwrap().expires_in
+            })
+            .collect();
+        assert_eq!(left, [Some(10 * SECOND); 50]);
+        // With a time to live besides, that alone is shortened.
+        let lasting = lasting(8 * SECOND);
+        (0..50).for_each(|key| cache.insert_with(key, key, &lasting));
+        let left = (0..50).map(|key| cache.entry_info(&key).unwrap().expires_in.unwrap());
+        let left: Vec<_> = left.collect();
+        assert!(
+            left.iter()
+                .all(|left| (4 * SECOND..=8 * SECOND).contains(left))
+        );
+        assert!(left.iter().any(|left| *left < 7 * SECOND), "{left:?}");
+    }
+}
+
+#[test]
 fn those_that_expired_go_before_those_that_live() {
     let clock = ManualClock::new();
     let builder = MemoryCache::builder()

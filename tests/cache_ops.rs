@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tenfold::cache::{
-    Compute, Computed, Error, InsertOptions, MemoryCache, RemovalCause, Snapshot,
+    Compute, Computed, Error, EvictionPolicy, InsertOptions, MemoryCache, RemovalCause, Snapshot,
 };
 use tenfold::clock::ManualClock;
 
@@ -772,6 +772,90 @@ fn the_order_of_eviction_is_shown() {
         (cache.hottest(0).len(), cache.coldest(usize::MAX).len()),
         (0, 1_000)
     );
+}
+
+#[test]
+fn a_capacity_is_at_most_half_of_what_a_number_can_be() {
+    const MOST: u64 = u64::MAX / 2;
+    for (asked, is) in [(MOST, MOST), (MOST + 1, MOST), (u64::MAX, MOST)] {
+        let build = MemoryCache::<u64, u64>::builder().capacity(asked);
+        // With a weigher, tables don't begin in proportion to the capacity.
+        let cache = build.weigher(|_, value| *value).build().unwrap();
+        assert_eq!(cache.capacity(), is);
+        cache.insert(1, MOST);
+        assert_eq!((cache.get(&1), cache.weight()), (Some(MOST), MOST));
+        cache.insert(2, MOST + 1);
+        assert_eq!(cache.get(&2), None, "heavier than any cache");
+        cache.set_capacity(5);
+        assert_eq!((cache.capacity(), cache.weight()), (5, 0));
+        cache.set_capacity(asked);
+        assert_eq!(cache.capacity(), is);
+    }
+}
+
+/// How far two orders of the same keys are apart: 0 if they are the same, a third if they have nothing in common.
+fn distance(one: &[u64], other: &[u64]) -> f64 {
+    let ranks: HashMap<u64, usize> = other.iter().copied().zip(0..).collect();
+    let apart = one
+        .iter()
+        .zip(0..)
+        .map(|(key, rank): (_, usize)| rank.abs_diff(ranks.get(key).copied().unwrap_or(one.len())));
+    apart.sum::<usize>() as f64 / (one.len() * one.len()) as f64
+}
+
+fn keys_of(pairs: Vec<(u64, u64)>) -> Vec<u64> {
+    pairs.into_iter().map(|(key, _)| key).collect()
+}
+
+/// The cache is made smaller by one until nothing is left: who goes first is the coldest, however it came there.
+#[test]
+fn the_coldest_go_first() {
+    let cases = [
+        (EvictionPolicy::Adaptive, 0.15),
+        (EvictionPolicy::WTinyLfu, 0.15),
+        (EvictionPolicy::S3Fifo, 0.2),
+        (EvictionPolicy::Sieve, 0.02),
+        (EvictionPolicy::Lru, 0.0),
+    ];
+    for (policy, most_apart) in cases {
+        let build = || {
+            MemoryCache::<u64, u64>::builder()
+                .capacity(500)
+                .shards(1)
+                .policy(policy)
+        };
+        let gone = Arc::new(Mutex::new(Vec::new()));
+        let hears = gone.clone();
+        let listener = move |key: &u64, _: &u64, _: RemovalCause| hears.lock().unwrap().push(*key);
+        let cache = build().listener(listener).build().unwrap();
+        // Small keys more often, as if by chance.
+        let mut seed = 1_u64;
+        for _ in 0..30_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let key = 10_000_f64.powf((seed >> 11) as f64 / (1_u64 << 53) as f64) as u64;
+            if cache.get(&key).is_none() {
+                cache.insert(key, key);
+            }
+        }
+        let coldest = keys_of(cache.coldest(usize::MAX));
+        let mut hottest = keys_of(cache.hottest(usize::MAX));
+        hottest.reverse();
+        assert_eq!((coldest.len(), &hottest), (500, &coldest), "{policy:?}");
+        assert_eq!(keys_of(cache.coldest(50))[..], coldest[..50]);
+        assert_eq!(keys_of(cache.hottest(1))[0], coldest[499]);
+
+        // The next process has them in the same order.
+        let next = build().build().unwrap();
+        next.restore(cache.snapshot()).unwrap();
+        let restored = keys_of(next.coldest(usize::MAX));
+        let apart = distance(&coldest, &restored);
+        assert!(apart < 0.02, "{policy:?}: {apart} after a restart");
+
+        gone.lock().unwrap().clear();
+        (0..500).rev().for_each(|less| cache.set_capacity(less));
+        let apart = distance(&coldest, &gone.lock().unwrap());
+        assert!(apart <= most_apart, "{policy:?}: {apart}");
+    }
 }
 
 #[test]

@@ -64,6 +64,8 @@ impl<K, V, S> Builder<K, V, S> {
     }
 
     /// The weight of all entries together, which is their number unless there is a [`weigher`](Self::weigher): 65 536 by default.
+    ///
+    /// `u64::MAX / 2` is the most there can be; more counts as that, so `u64::MAX` will do for a cache that evicts nothing.
     #[must_use]
     pub fn capacity(mut self, capacity: u64) -> Self {
         self.config.capacity = capacity;
@@ -158,7 +160,8 @@ impl<K, V, S> Builder<K, V, S> {
     /// once. This is also known as stale-while-revalidate.
     ///
     /// A reload that fails leaves the old value, which is returned, and is tried again after a tenth of this time. One that finds nothing
-    /// removes it. `get`, `read` and bulk loads neither reload nor wait for it.
+    /// removes it. `get`, `read`, bulk loads and tokens neither reload nor wait for it. Nothing is reloaded that nobody asks for: there is no
+    /// loader but the caller's.
     #[must_use]
     pub fn refresh_after_write(mut self, fresh: Duration) -> Self {
         self.config.loads.refresh_after_write = Some(fresh);
@@ -214,7 +217,10 @@ impl<K, V, S> Builder<K, V, S> {
     }
 
     /// By how much of itself each time to live is shortened at most, at random: 0.1 for up to a tenth. What was stored together then does not
-    /// expire together, and is not all loaded at once again. Applies to times of single entries as well, not to the time to idle.
+    /// expire together, and is not all loaded at once again. Applies to times of single entries as well.
+    ///
+    /// It does not apply to the time to idle and to what [`expire_after_read`](Self::expire_after_read) decides: they begin anew with each
+    /// read, so they are spread as reads are, and whoever decides can spread them further.
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.config.jitter = fraction;

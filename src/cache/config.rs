@@ -23,7 +23,8 @@ use super::policy::EvictionPolicy;
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config {
-    /// The weight of all entries together is never more than this; an entry weighs one unless there is a weigher. 65 536 by default.
+    /// The weight of all entries together is never more than this; an entry weighs one unless there is a weigher. 65 536 by
+    /// default, and `u64::MAX / 2` at most: more counts as that.
     pub capacity: u64,
     /// What to evict when there is no room.
     #[cfg_attr(feature = "serde", serde(default))]

@@ -219,7 +219,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         self.core.budget.capacity()
     }
 
-    /// Changes what entries may weigh. Below what they weigh now, entries are evicted before this returns.
+    /// Changes what entries may weigh, up to `u64::MAX / 2`. Below what they weigh now, entries are evicted before this returns.
     pub fn set_capacity(&self, capacity: u64) {
         self.core.set_capacity(capacity);
     }

@@ -53,6 +53,12 @@ impl Extra {
             .all(|tag| tag.invalidated_at.load(Ordering::SeqCst) <= self.born)
     }
 
+    /// Whether it is of use to a caller that came at this count of invalidations, and waited for it. If the caller is younger than the value,
+    /// one of its tags may have been invalidated before the caller came, and again since; so none may have been at all.
+    pub(crate) fn serves(&self, arrived: u64) -> bool {
+        arrived <= self.born || self.is_current()
+    }
+
     pub(crate) const fn tags(&self) -> &[Arc<Tag>] {
         &self.tags
     }

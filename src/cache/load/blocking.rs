@@ -15,7 +15,12 @@ use crate::kernel::flight::{Denied, Outcome};
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// The value of a key: waits for its load until `due`, or loads it.
-    fn load<Q, Y, E, L>(&self, key: &Q, due: Tick, load: L) -> Result<Y, Ended<E, L>>
+    pub(super) fn load<Q, Y, E, L>(
+        &self,
+        key: &Q,
+        due: Tick,
+        load: L,
+    ) -> Result<Y::Answer, Ended<E, L>>
     where
         K: Borrow<Q>,
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
@@ -28,40 +33,41 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         if let Some(value) = self.glance(hash, key, luck) {
             return Ok(Y::found(value));
         }
+        let arrived = self.tag_clock();
         let (lead, old) = loop {
-            let (passenger, old) = match self.board(hash, key, luck) {
+            let (passenger, old) = match self.board::<_, Y>(hash, key, luck) {
                 Seat::Found(loaded) => return Ok(loaded),
                 Seat::Lead(lead, old) => break (lead, old),
                 Seat::Wait(passenger, old) => (passenger, old),
                 Seat::Denied(denied, old) => {
-                    return self.or_old(old, Ended::Refused(denied, load));
+                    return self.or_old::<Y, _, _>(old, Ended::Refused(denied, load));
                 }
             };
             match passenger.until(due).wait() {
-                Outcome::Landed(cargo) => match unpack(cargo) {
+                Outcome::Landed(cargo) => match unpack::<V, Y, E>(cargo, arrived) {
                     Some(Ok(loaded)) => return Ok(loaded),
-                    Some(Err(error)) => return self.or_old(old, Ended::Failed(error)),
+                    Some(Err(error)) => return self.or_old::<Y, _, _>(old, Ended::Failed(error)),
                     // Of no use to this caller: it loads for itself, or joins one who does.
                     None => continue,
                 },
                 Outcome::Lead(leader) => break (self.take_over(leader), old),
-                Outcome::TimedOut => return self.or_old(old, Ended::TimedOut(load)),
+                Outcome::TimedOut => return self.or_old::<Y, _, _>(old, Ended::TimedOut(load)),
                 Outcome::Recursive => {
-                    return self.or_old(old, Ended::Refused(Denied::Recursive, load));
+                    return self.or_old::<Y, _, _>(old, Ended::Refused(Denied::Recursive, load));
                 }
             }
         };
         let timing = self.timing();
         let loaded = lead.leader.run(|| load(key));
-        let cost = timing.end(&loaded);
-        match self.land(hash, key.to_owned(), lead, loaded, cost) {
+        let spent = timing.end(&loaded);
+        match self.land(hash, key.to_owned(), lead, loaded, spent) {
             Ok(loaded) => Ok(loaded),
-            Err(error) => self.or_old(old, Ended::Failed(error)),
+            Err(error) => self.or_old::<Y, _, _>(old, Ended::Failed(error)),
         }
     }
 
     /// As [`load`](Self::load), for loaders that don't fail: who is not let on board loads without sharing.
-    fn load_surely<Q, Y>(&self, key: &Q, load: impl FnOnce(&Q) -> Y) -> Y
+    pub(super) fn load_surely<Q, Y>(&self, key: &Q, load: impl FnOnce(&Q) -> Y) -> Y::Answer
     where
         K: Borrow<Q>,
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
@@ -77,7 +83,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 let loaded = load(key);
                 timing.end(&loaded);
                 let Ok(loaded) = loaded;
-                loaded
+                loaded.answer()
             }
         }
     }
@@ -116,6 +122,8 @@ where
     /// It never fails, so where the other forms return [`LoadError::TooManyWaiters`], [`LoadError::TooManyLoads`] or
     /// [`LoadError::Recursive`], it calls its own loader without sharing, and nothing is stored. A loader that asks for its own key calls
     /// the inner loader, as any function that calls another.
+    ///
+    /// For the same reason it has no deadline: [`try_get_or_load_timeout`](Self::try_get_or_load_timeout) does.
     ///
     /// # Blocking
     ///

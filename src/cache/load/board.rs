@@ -44,8 +44,18 @@ pub(crate) struct Lead<'c> {
     pub(super) place: Place<'c>,
 }
 
+/// What is known of a load that is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spent {
+    /// What it took.
+    pub(crate) nanos: u64,
+    /// The count of invalidations of tags when it began.
+    pub(crate) born: u64,
+}
+
 /// Measures a load. Dropped before it is over, it has failed.
 pub(crate) struct Timing<'c> {
+    born: u64,
     clock: &'c dyn Clock,
     meters: &'c Meters,
     began: Tick,
@@ -53,15 +63,18 @@ pub(crate) struct Timing<'c> {
 }
 
 impl Timing<'_> {
-    /// The load is over. Returns the nanoseconds that it took.
-    pub(crate) fn end<T, E>(mut self, loaded: &Result<T, E>) -> u64 {
+    /// The load is over.
+    pub(crate) fn end<T, E>(mut self, loaded: &Result<T, E>) -> Spent {
         self.ended = true;
         let meter = if loaded.is_ok() {
             Meter::Loads
         } else {
             Meter::LoadFailures
         };
-        self.count(meter)
+        Spent {
+            nanos: self.count(meter),
+            born: self.born,
+        }
     }
 
     fn count(&self, meter: Meter) -> u64 {
@@ -93,9 +106,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         }
     }
 
-    /// Begins to measure a load.
+    /// Begins to measure a load: before its loader runs.
     pub(crate) fn timing(&self) -> Timing<'_> {
         Timing {
+            born: self.tag_clock(),
             clock: &*self.clock,
             meters: &self.meters,
             began: self.clock.now(),
@@ -132,7 +146,12 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     }
 
     /// Finds the entry, joins its load, or leads one. Without `luck` an entry that is there is good enough.
-    pub(crate) fn board<Q, Y>(&self, hash: Hash, key: &Q, luck: Option<Luck>) -> Seat<'_, Y, V>
+    pub(crate) fn board<Q, Y>(
+        &self,
+        hash: Hash,
+        key: &Q,
+        luck: Option<Luck>,
+    ) -> Seat<'_, Y::Answer, V>
     where
         K: Borrow<Q>,
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,

@@ -7,12 +7,14 @@ use std::hash::{BuildHasher, Hash as Hashable};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::super::MemoryCache;
 use super::error::LoadError;
 use super::many::{Manner, Many};
+use super::parcel::Loaded;
+use crate::kernel::clock::Tick;
 use crate::kernel::flight::Denied;
-use crate::kernel::wait::block_on;
 
 /// A bulk load that does not fail, made by [`MemoryCache::get_or_load_many_async`].
 ///
@@ -20,7 +22,9 @@ use crate::kernel::wait::block_on;
 ///
 /// Dropping it at any time stores nothing and keeps nobody waiting: the keys that it loads are loaded by others that wait for them.
 #[must_use = "futures do nothing unless polled"]
-pub struct GetOrLoadMany<'c, 'k, K, Q: ?Sized, V, S, L, F>(Many<'c, 'k, K, Q, V, S, L, F, Surely>);
+pub struct GetOrLoadMany<'c, 'k, K, Q: ?Sized, V, S, L, F>(
+    pub(super) Many<'c, 'k, K, Q, V, S, L, F, Surely>,
+);
 
 /// A bulk load that may fail, made by [`MemoryCache::try_get_or_load_many_async`].
 ///
@@ -29,7 +33,7 @@ pub struct GetOrLoadMany<'c, 'k, K, Q: ?Sized, V, S, L, F>(Many<'c, 'k, K, Q, V,
 /// As [`GetOrLoadMany`].
 #[must_use = "futures do nothing unless polled"]
 pub struct TryGetOrLoadMany<'c, 'k, K, Q: ?Sized, V, S, L, F>(
-    Many<'c, 'k, K, Q, V, S, L, F, Fallibly>,
+    pub(super) Many<'c, 'k, K, Q, V, S, L, F, Fallibly>,
 );
 
 /// Loaders that bring pairs.
@@ -54,6 +58,10 @@ impl<I> Manner<I> for Surely {
     fn denied(_: Denied) -> Option<Infallible> {
         None
     }
+
+    fn timed_out() -> Option<Infallible> {
+        None
+    }
 }
 
 impl<I, E: Send + Sync + 'static> Manner<Result<I, E>> for Fallibly {
@@ -72,13 +80,17 @@ impl<I, E: Send + Sync + 'static> Manner<Result<I, E>> for Fallibly {
     fn denied(why: Denied) -> Option<LoadError<E>> {
         Some(LoadError::of(why))
     }
+
+    fn timed_out() -> Option<LoadError<E>> {
+        Some(LoadError::TimedOut)
+    }
 }
 
 // The loader's futures are on the heap when they are polled.
 impl<K, Q: ?Sized, V, S, L, F> Unpin for GetOrLoadMany<'_, '_, K, Q, V, S, L, F> {}
 impl<K, Q: ?Sized, V, S, L, F> Unpin for TryGetOrLoadMany<'_, '_, K, Q, V, S, L, F> {}
 
-impl<K, Q, V, S, L, F> Future for GetOrLoadMany<'_, '_, K, Q, V, S, L, F>
+impl<K, Q, V, S, L, F, Y> Future for GetOrLoadMany<'_, '_, K, Q, V, S, L, F>
 where
     K: Eq + Hashable + Borrow<Q>,
     Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
@@ -86,7 +98,8 @@ where
     S: BuildHasher,
     L: FnMut(Vec<K>) -> F,
     F: Future,
-    F::Output: IntoIterator<Item = (K, V)>,
+    F::Output: IntoIterator<Item = (K, Y)>,
+    Y: Loaded<V>,
 {
     type Output = Vec<Option<V>>;
 
@@ -98,7 +111,7 @@ where
     }
 }
 
-impl<K, Q, V, S, L, F, I, E> Future for TryGetOrLoadMany<'_, '_, K, Q, V, S, L, F>
+impl<K, Q, V, S, L, F, I, Y, E> Future for TryGetOrLoadMany<'_, '_, K, Q, V, S, L, F>
 where
     K: Eq + Hashable + Borrow<Q>,
     Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
@@ -106,7 +119,8 @@ where
     S: BuildHasher,
     L: FnMut(Vec<K>) -> F,
     F: Future<Output = Result<I, E>>,
-    I: IntoIterator<Item = (K, V)>,
+    I: IntoIterator<Item = (K, Y)>,
+    Y: Loaded<V>,
     E: Send + Sync + 'static,
 {
     type Output = Result<Vec<Option<V>>, LoadError<E>>;
@@ -130,7 +144,8 @@ impl<K, Q: ?Sized, V, S, L, F> fmt::Debug for TryGetOrLoadMany<'_, '_, K, Q, V, 
 
 /// # Many keys at a time
 impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
-    /// Clones of the values of keys, in the order of the keys.
+    /// Clones of the values of keys, in the order of the keys. As [`get`](Self::get) it loads nothing and refreshes nothing: a value that is
+    /// [due to be loaded anew](super::super::Builder::refresh_after_write) is returned as it is.
     ///
     /// ```
     /// use tenfold::cache::MemoryCache;
@@ -158,7 +173,18 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
     /// it does not return is absent, also for those who wait for it; what it was not asked for is dropped. Each key is stored, shared
     /// and fenced for itself, as by [`get_or_load`](Self::get_or_load).
     ///
-    /// The loader is called again only for keys that another caller began to load and gave up.
+    /// The loader is called again only for keys that another caller began to load and gave up, or whose load came to nothing for this caller
+    /// because of a [tag](Self::invalidate_tag).
+    ///
+    /// # What it does not do
+    ///
+    /// * It refreshes nothing: a value that is [due to be loaded anew](super::super::Builder::refresh_after_write), or
+    ///   [early](super::super::Builder::early_refresh), is returned as it is. One caller of [`get_or_load`](Self::get_or_load) does that.
+    /// * It has no use for values that are [kept for failures](super::super::Builder::stale_if_error): one answer for many keys can't say which of
+    ///   them are old.
+    /// * It has no deadline, since it never fails: [`try_get_or_load_many_timeout`](Self::try_get_or_load_many_timeout) does. A key whose load
+    ///   can't be shared (see [`get_or_load`](Self::get_or_load)) it loads with the others, and does not store it; the forms that may fail return
+    ///   the error.
     ///
     /// ```
     /// use tenfold::cache::MemoryCache;
@@ -182,7 +208,7 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
     pub fn get_or_load_many<'k, Q, I>(
         &self,
         keys: impl IntoIterator<Item = &'k Q>,
-        mut load: impl FnMut(&[K]) -> I,
+        load: impl FnMut(&[K]) -> I,
     ) -> Vec<Option<V>>
     where
         K: Borrow<Q>,
@@ -190,10 +216,7 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
         V: Send + Sync + 'static,
         I: IntoIterator<Item = (K, V)>,
     {
-        let load = |keys: Vec<K>| std::future::ready(load(&keys));
-        let mut many = Many::<_, _, _, _, _, _, Surely>::new(&self.core, keys, load);
-        let Ok(found) = block_on(|waker| many.poll(&mut Context::from_waker(waker)));
-        found
+        self.load_many(keys, load)
     }
 
     /// As [`get_or_load_many`](Self::get_or_load_many), for a loader that may fail.
@@ -213,7 +236,7 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
     pub fn try_get_or_load_many<'k, Q, I, E>(
         &self,
         keys: impl IntoIterator<Item = &'k Q>,
-        mut load: impl FnMut(&[K]) -> Result<I, E>,
+        load: impl FnMut(&[K]) -> Result<I, E>,
     ) -> Result<Vec<Option<V>>, LoadError<E>>
     where
         K: Borrow<Q>,
@@ -222,9 +245,38 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
         I: IntoIterator<Item = (K, V)>,
         E: Send + Sync + 'static,
     {
-        let load = |keys: Vec<K>| std::future::ready(load(&keys));
-        let mut many = Many::<_, _, _, _, _, _, Fallibly>::new(&self.core, keys, load);
-        block_on(|waker| many.poll(&mut Context::from_waker(waker)))
+        self.try_load_many(keys, Tick::MAX, load)
+    }
+
+    /// As [`try_get_or_load_many`](Self::try_get_or_load_many); loads of other callers are waited for no longer than until `patience` is over,
+    /// counted from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::TimedOut`], and those of [`try_get_or_load_many`](Self::try_get_or_load_many). What this call has loaded is stored, and the
+    /// loads that it waited for go on.
+    ///
+    /// # Blocking
+    ///
+    /// As [`try_get_or_load_timeout`](Self::try_get_or_load_timeout).
+    ///
+    /// # Panics
+    ///
+    /// If `load` does.
+    pub fn try_get_or_load_many_timeout<'k, Q, I, E>(
+        &self,
+        keys: impl IntoIterator<Item = &'k Q>,
+        load: impl FnMut(&[K]) -> Result<I, E>,
+        patience: Duration,
+    ) -> Result<Vec<Option<V>>, LoadError<E>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized + 'k,
+        V: Send + Sync + 'static,
+        I: IntoIterator<Item = (K, V)>,
+        E: Send + Sync + 'static,
+    {
+        self.try_load_many(keys, self.core.due(patience), load)
     }
 
     /// As [`get_or_load_many`](Self::get_or_load_many), as a future.
@@ -256,7 +308,7 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
         F: Future,
         F::Output: IntoIterator<Item = (K, V)>,
     {
-        GetOrLoadMany(Many::new(&self.core, keys, load))
+        self.begin_many(keys, load)
     }
 
     /// As [`try_get_or_load_many`](Self::try_get_or_load_many), as a future: its errors are the same.
@@ -278,6 +330,32 @@ impl<K: Eq + Hashable, V: Clone, S: BuildHasher> MemoryCache<K, V, S> {
         I: IntoIterator<Item = (K, V)>,
         E: Send + Sync + 'static,
     {
-        TryGetOrLoadMany(Many::new(&self.core, keys, load))
+        self.try_begin_many(keys, Tick::MAX, load)
+    }
+
+    /// As [`try_get_or_load_many_async`](Self::try_get_or_load_many_async), for at most `patience` from now on, by the cache's clock.
+    ///
+    /// It fails with [`LoadError::TimedOut`] then, also if it loads: the loader's future is dropped, and those that wait for its keys load
+    /// them in its stead. What was loaded before is stored.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get_or_load_async`](Self::get_or_load_async).
+    pub fn try_get_or_load_many_timeout_async<'c, 'k, Q, L, F, I, E>(
+        &'c self,
+        keys: impl IntoIterator<Item = &'k Q>,
+        load: L,
+        patience: Duration,
+    ) -> TryGetOrLoadMany<'c, 'k, K, Q, V, S, L, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized + 'k,
+        V: Send + Sync + 'static,
+        L: FnMut(Vec<K>) -> F,
+        F: Future<Output = Result<I, E>>,
+        I: IntoIterator<Item = (K, V)>,
+        E: Send + Sync + 'static,
+    {
+        self.try_begin_many(keys, self.core.due(patience), load)
     }
 }

@@ -73,7 +73,8 @@ impl<E> LoadError<E> {
     }
 }
 
-/// A value that was not stored: its key was written or invalidated after the [`LoadToken`](super::LoadToken) had been handed out.
+/// A value that was not stored: its key was written or invalidated, or one of its tags invalidated, after the
+/// [`LoadToken`](super::LoadToken) had been handed out.
 ///
 /// The value comes back. It is what the source of truth said some time ago, and need not be what it says now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

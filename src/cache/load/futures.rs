@@ -15,7 +15,8 @@ use super::parcel::Loaded;
 use super::task::Task;
 use crate::kernel::clock::Tick;
 
-/// A load that does not fail, made by [`MemoryCache::get_or_load_async`] and the like. Its output is the loader's.
+/// A load that does not fail, made by [`MemoryCache::get_or_load_async`] and the like. Its output is the
+/// loader's, without the [options](super::super::InsertOptions) if it brings some.
 ///
 /// # Cancel safety
 ///
@@ -50,9 +51,9 @@ where
     F: Future,
     F::Output: Loaded<V>,
 {
-    type Output = F::Output;
+    type Output = <F::Output as Loaded<V>>::Answer;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         loop {
             if let Some((timing, mut load)) = this.alone.take() {
@@ -62,9 +63,9 @@ where
                 } else {
                     timing.end(&Ok::<_, Infallible>(()));
                 }
-                return polled;
+                return polled.map(Loaded::answer);
             }
-            match ready!(this.task.poll(context, Ok::<_, Infallible>)) {
+            match ready!(this.task.poll::<F::Output, _>(context, Ok::<_, Infallible>)) {
                 Ok(loaded) => return Poll::Ready(loaded),
                 Err(Ended::Failed(never)) => match *never {},
                 Err(Ended::TimedOut(load) | Ended::Refused(_, load)) => {
@@ -85,10 +86,10 @@ where
     Y: Loaded<V>,
     E: Send + Sync + 'static,
 {
-    type Output = Result<Y, LoadError<E>>;
+    type Output = Result<Y::Answer, LoadError<E>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let ended = ready!(self.get_mut().task.poll(context, |loaded| loaded));
+        let ended = ready!(self.get_mut().task.poll::<Y, E>(context, |loaded| loaded));
         Poll::Ready(ended.map_err(LoadError::from))
     }
 }
@@ -142,10 +143,7 @@ where
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
         F: Future<Output = V>,
     {
-        GetOrLoad {
-            task: Task::new(&self.core, key, Tick::MAX, load),
-            alone: None,
-        }
+        self.begin_surely(key, load)
     }
 
     /// As [`get_or_load_optional`](Self::get_or_load_optional), as a future.
@@ -163,10 +161,7 @@ where
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
         F: Future<Output = Option<V>>,
     {
-        GetOrLoad {
-            task: Task::new(&self.core, key, Tick::MAX, load),
-            alone: None,
-        }
+        self.begin_surely(key, load)
     }
 
     /// As [`try_get_or_load`](Self::try_get_or_load), as a future: its errors are the same.
@@ -249,7 +244,28 @@ where
         self.begin(key, self.core.due(patience), load)
     }
 
-    fn begin<'c, Q, F>(&'c self, key: &'c Q, due: Tick, load: F) -> TryGetOrLoad<'c, K, Q, V, S, F>
+    pub(super) fn begin_surely<'c, Q, F>(
+        &'c self,
+        key: &'c Q,
+        load: F,
+    ) -> GetOrLoad<'c, K, Q, V, S, F>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
+        F: Future,
+    {
+        GetOrLoad {
+            task: Task::new(&self.core, key, Tick::MAX, load),
+            alone: None,
+        }
+    }
+
+    pub(super) fn begin<'c, Q, F>(
+        &'c self,
+        key: &'c Q,
+        due: Tick,
+        load: F,
+    ) -> TryGetOrLoad<'c, K, Q, V, S, F>
     where
         K: Borrow<Q>,
         Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,

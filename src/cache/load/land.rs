@@ -4,11 +4,14 @@
 //! that is too heavy for its shard: room that is in vain, because the key was changed meanwhile, goes back to the others. Should another
 //! insertion take that room at the last moment, the value is refused as one that is too heavy; it is never stored past a fence.
 //!
+//! A value with a tag that was invalidated since its load began is not stored; it replaces nothing.
+//!
 //! Those who wait get their copy after that. Nobody joins a flight that has ended in its table; so if nobody waits then, no copy is made.
 
 use std::hash::{BuildHasher, Hash as Hashable};
 use std::sync::Arc;
 
+use super::super::InsertOptions;
 use super::super::aftermath::Aftermath;
 use super::super::budget::Budget;
 use super::super::cause::RemovalCause;
@@ -17,11 +20,12 @@ use super::super::expiry::Age;
 use super::super::flights::{Cargo, Debris, Flights};
 use super::super::state::{NoRoom, State, Terms};
 use super::super::store::Hash;
-use super::board::{EPOCH, Lead};
+use super::super::tags::Extra;
+use super::board::{EPOCH, Lead, Spent};
 use super::negative;
 use super::parcel::{Loaded, Parcel};
 use crate::kernel::clock::Tick;
-use crate::kernel::sync::MutexGuard;
+use crate::kernel::sync::{Arc as Shared, MutexGuard};
 
 impl Lead<'_> {
     /// The load is over, and its flight has ended in the table.
@@ -29,6 +33,11 @@ impl Lead<'_> {
         // `false`: another one leads by now, and those who wait get what that one loads.
         self.leader.land_with(cargo);
     }
+}
+
+/// Whether none of its tags was invalidated since its load began. Whoever stores it is told again by whoever reads it.
+pub(super) fn is_current(extra: Option<&Shared<Extra>>) -> bool {
+    extra.is_none_or(|extra| extra.is_current())
 }
 
 impl<K: Eq, V> State<K, V> {
@@ -47,15 +56,15 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         key: K,
         lead: Lead<'_>,
         loaded: Result<Y, E>,
-        cost: u64,
-    ) -> Result<Y, Arc<E>>
+        spent: Spent,
+    ) -> Result<Y::Answer, Arc<E>>
     where
         V: Clone + Send + Sync + 'static,
         Y: Loaded<V>,
         E: Send + Sync + 'static,
     {
         match loaded.map(Y::open) {
-            Ok(Ok(value)) => Ok(Y::found(self.land_value(hash, key, lead, value, cost))),
+            Ok(Ok(loaded)) => Ok(Y::found(self.land_value(hash, key, lead, loaded, spent))),
             Ok(Err(absent)) => {
                 self.land_absence(hash, key, lead);
                 Ok(absent)
@@ -68,17 +77,31 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         }
     }
 
-    /// It brought a value, which comes back, and took so many nanoseconds.
-    pub(crate) fn land_value(&self, hash: Hash, key: K, lead: Lead<'_>, value: V, cost: u64) -> V
+    /// It brought a value, which comes back.
+    pub(crate) fn land_value(
+        &self,
+        hash: Hash,
+        key: K,
+        lead: Lead<'_>,
+        (value, options): (V, InsertOptions),
+        spent: Spent,
+    ) -> V
     where
         V: Clone + Send + Sync + 'static,
     {
         let theirs = value.clone();
-        // Whether it is stored or not: it is what was loaded for those who are on board.
-        let _ = self.store(hash, key, value, cost, |flights, debris| {
-            flights.land(&lead.leader, EPOCH, debris)
-        });
-        lead.deliver(|| Arc::new(Parcel::Value(theirs.clone())));
+        let extra = self.extra(&options, Some(spent.born));
+        if is_current(extra.as_ref()) {
+            // Whether it is stored or not: it is what was loaded for those who are on board.
+            let parcel = (value, &options, extra.as_ref());
+            let _ = self.store(hash, key, parcel, spent.nanos, |flights, debris| {
+                flights.land(&lead.leader, EPOCH, debris)
+            });
+        } else {
+            // What is there may be younger.
+            self.fail(hash, &lead);
+        }
+        lead.deliver(|| Arc::new(Parcel::Value(theirs.clone(), extra)));
         theirs
     }
 
@@ -102,19 +125,19 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         lead.deliver(|| error.clone());
     }
 
-    /// Stores a value if `permit`, which is asked under the lock, lets it; and gives it back if not.
+    /// Stores a value, with options and tags, if `permit`, which is asked under the lock, lets it; and gives it back if not.
     pub(crate) fn store(
         &self,
         hash: Hash,
         key: K,
-        value: V,
+        (value, options, extra): (V, &InsertOptions, Option<&Shared<Extra>>),
         cost: u64,
         permit: impl Fn(&mut Flights<K>, &mut Debris<K>) -> bool,
     ) -> Result<(), V> {
         let Some(shard) = self.shard(hash) else {
             return Err(value);
         };
-        let Some(terms) = self.terms(hash, &key, &value) else {
+        let Some(terms) = self.terms_with(hash, &key, &value, options, extra) else {
             // It is served for no time at all.
             let removed = self.store_nothing(hash, key, None, permit);
             return if removed { Ok(()) } else { Err(value) };

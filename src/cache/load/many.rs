@@ -25,8 +25,10 @@ use super::super::flights::Cargo;
 use super::super::store::Hash;
 use super::board::{Lead, Seat, Timing};
 use super::gate::Place;
-use super::parcel::unpack;
-use crate::kernel::flight::{Denied, Formation, Outcome, Passenger};
+use super::parcel::{Loaded, unpack};
+use crate::kernel::clock::{Clock, Tick};
+use crate::kernel::flight::{Convoy, Denied, Outcome, Passenger};
+use crate::kernel::upkeep::Deadline;
 
 /// How a bulk load differs from another: in what becomes of failures.
 pub(super) trait Manner<T> {
@@ -42,6 +44,8 @@ pub(super) trait Manner<T> {
     fn failed(error: Arc<Self::Error>) -> Self::Ended;
     /// What becomes of a key whose load can't be shared: nothing if it is loaded without.
     fn denied(why: Denied) -> Option<Self::Ended>;
+    /// What the caller gets when its time is over, if there is such a time.
+    fn timed_out() -> Option<Self::Ended>;
 }
 
 pub(super) struct Many<'c, 'k, K, Q: ?Sized, V, S, L, F, M> {
@@ -56,6 +60,9 @@ pub(super) struct Many<'c, 'k, K, Q: ?Sized, V, S, L, F, M> {
     alone: Vec<usize>,
     waiting: Vec<(usize, Passenger<Cargo>)>,
     load: L,
+    /// The count of invalidations of tags when it was first polled.
+    arrived: Option<u64>,
+    deadline: Deadline<Arc<dyn Clock>>,
     underway: Option<Underway<'c, F>>,
     manner: PhantomData<fn() -> M>,
 }
@@ -70,15 +77,15 @@ struct Wanted<'k, Q: ?Sized, V> {
 
 /// A load.
 struct Underway<'c, F> {
-    formation: Formation<Cargo>,
-    /// The keys of the formation, in its order.
+    convoy: Convoy<Cargo>,
+    /// The keys of the convoy, in its order.
     led: Vec<(usize, Place<'c>)>,
     alone: Vec<usize>,
     timing: Timing<'c>,
     future: Pin<Box<F>>,
 }
 
-impl<'c, 'k, K, Q, V, S, L, F, M, I> Many<'c, 'k, K, Q, V, S, L, F, M>
+impl<'c, 'k, K, Q, V, S, L, F, M, I, Y> Many<'c, 'k, K, Q, V, S, L, F, M>
 where
     K: Eq + Hashable + Borrow<Q>,
     Q: Eq + Hashable + ToOwned<Owned = K> + ?Sized,
@@ -87,11 +94,13 @@ where
     L: FnMut(Vec<K>) -> F,
     F: Future,
     M: Manner<F::Output, Pairs = I>,
-    I: IntoIterator<Item = (K, V)>,
+    I: IntoIterator<Item = (K, Y)>,
+    Y: Loaded<V>,
 {
     pub(super) fn new(
         core: &'c Core<K, V, S>,
         keys: impl IntoIterator<Item = &'k Q>,
+        due: Tick,
         load: L,
     ) -> Self {
         let mut many = Self {
@@ -104,6 +113,8 @@ where
             alone: Vec::new(),
             waiting: Vec::new(),
             load,
+            arrived: None,
+            deadline: Deadline::new(core.clock.clone(), due),
             underway: None,
             manner: PhantomData,
         };
@@ -175,6 +186,7 @@ where
 
     /// Looks for the open keys.
     fn board(&mut self) -> Result<(), M::Ended> {
+        self.arrived.get_or_insert_with(|| self.core.tag_clock());
         for place in std::mem::take(&mut self.open) {
             let Some(wanted) = self.wanted.get_mut(place) else {
                 continue;
@@ -183,10 +195,16 @@ where
             if wanted.found.is_some() {
                 continue;
             }
-            match self.core.board(wanted.hash, wanted.key, None) {
+            match self
+                .core
+                .board::<_, Option<V>>(wanted.hash, wanted.key, None)
+            {
                 Seat::Found(found) => wanted.found = found,
                 Seat::Lead(lead, _) => self.led.push((place, lead)),
-                Seat::Wait(passenger, _) => self.waiting.push((place, passenger)),
+                Seat::Wait(passenger, _) => {
+                    let passenger = passenger.until(self.deadline.due());
+                    self.waiting.push((place, passenger));
+                }
                 Seat::Denied(why, _) => self.deny(place, why)?,
             }
         }
@@ -205,13 +223,14 @@ where
 
     /// Looks whether others have loaded what they lead.
     fn wait(&mut self, context: &mut Context<'_>) -> Result<(), M::Ended> {
+        let arrived = self.arrived.unwrap_or_default();
         for (place, mut passenger) in std::mem::take(&mut self.waiting) {
             let Poll::Ready(outcome) = passenger.poll_outcome(context.waker()) else {
                 self.waiting.push((place, passenger));
                 continue;
             };
             match outcome {
-                Outcome::Landed(cargo) => match unpack::<V, Option<V>, M::Error>(cargo) {
+                Outcome::Landed(cargo) => match unpack::<V, Option<V>, M::Error>(cargo, arrived) {
                     Some(Ok(found)) => {
                         if let Some(wanted) = self.wanted.get_mut(place) {
                             wanted.found = found;
@@ -221,7 +240,10 @@ where
                     None => self.open.push(place),
                 },
                 Outcome::Lead(leader) => self.led.push((place, self.core.take_over(leader))),
-                Outcome::TimedOut => self.open.push(place),
+                Outcome::TimedOut => match M::timed_out() {
+                    Some(ended) => return Err(ended),
+                    None => self.open.push(place),
+                },
                 Outcome::Recursive => self.deny(place, Denied::Recursive)?,
             }
         }
@@ -239,12 +261,12 @@ where
         let places = led.iter().map(|(place, _)| place).chain(&alone);
         let wanted = places.filter_map(|place| self.wanted.get(*place));
         let keys = wanted.map(|wanted| wanted.key.to_owned()).collect();
-        let formation = Formation::new(leaders);
+        let convoy = Convoy::new(leaders);
         let timing = self.core.timing();
         let load = &mut self.load;
-        let future = formation.run(|| Box::pin(load(keys)));
+        let future = convoy.run(|| Box::pin(load(keys)));
         self.underway = Some(Underway {
-            formation,
+            convoy,
             led,
             alone,
             timing,
@@ -258,22 +280,29 @@ where
         let Some(mut load) = self.underway.take() else {
             return Poll::Ready(Ok(()));
         };
-        let Poll::Ready(loaded) = load.formation.poll_with(context, load.future.as_mut()) else {
+        let Poll::Ready(loaded) = load.convoy.poll_with(context, load.future.as_mut()) else {
+            let late = self.deadline.poll(context.waker()).is_ready();
+            if let Some(ended) = M::timed_out().filter(|_| late) {
+                // The leads go to those that wait.
+                drop(load);
+                return Poll::Ready(Err(ended));
+            }
             self.underway = Some(load);
             return Poll::Pending;
         };
         // The caller's iterator is a part of the load.
-        let loaded = load.formation.run(|| {
+        let loaded = load.convoy.run(|| {
             let pairs = M::open(loaded)?.into_iter();
             let brought = pairs.filter_map(|(key, value)| {
                 let key: &Q = key.borrow();
                 let place = self.place(self.core.hash(key), key)?;
-                Some((place, value))
+                // Nothing is as good as no pair.
+                Some((place, value.open().ok()?))
             });
             Ok(brought.collect::<HashMap<_, _>>())
         });
-        let cost = load.timing.end(&loaded);
-        let leaders = load.formation.part().into_iter().zip(load.led);
+        let spent = load.timing.end(&loaded);
+        let leaders = load.convoy.into_leaders().into_iter().zip(load.led);
         let led = leaders.map(|(leader, (at, place))| (at, Lead { leader, place }));
         let mut brought = match loaded {
             Ok(brought) => brought,
@@ -293,15 +322,15 @@ where
             };
             let (hash, key) = (wanted.hash, wanted.key.to_owned());
             match brought.remove(&at) {
-                Some(value) => {
-                    wanted.found = Some(self.core.land_value(hash, key, lead, value, cost));
+                Some(loaded) => {
+                    wanted.found = Some(self.core.land_value(hash, key, lead, loaded, spent));
                 }
                 None => self.core.land_absence(hash, key, lead),
             }
         }
         for at in load.alone {
             if let Some(wanted) = self.wanted.get_mut(at) {
-                wanted.found = brought.remove(&at);
+                wanted.found = brought.remove(&at).map(|(value, _)| value);
             }
         }
         Poll::Ready(Ok(()))

@@ -6,6 +6,7 @@
 //! | `blocking`, `task`, `futures` | callers of one key: threads and tasks |
 //! | `bulk`, `many` | callers of many keys |
 //! | `land` | what was loaded is stored, unless the key was changed meanwhile, and given to those who wait |
+//! | `with`, `bulk_with` | callers whose loaders say more about an entry than its value |
 //! | `token` | cache-aside: who loads by itself |
 //! | `freshness`, `revise` | values that are loaded anew while the old one is served |
 //! | `negative` | keys that are known to have nothing |
@@ -17,6 +18,7 @@
 mod blocking;
 mod board;
 mod bulk;
+mod bulk_with;
 mod config;
 mod error;
 mod freshness;
@@ -29,6 +31,7 @@ mod parcel;
 mod revise;
 mod task;
 mod token;
+mod with;
 
 pub use bulk::{GetOrLoadMany, TryGetOrLoadMany};
 pub use config::LoadConfig;

@@ -112,7 +112,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         &self,
         old: Option<Old<V>>,
         ended: Ended<E, L>,
-    ) -> Result<Y, Ended<E, L>>
+    ) -> Result<Y::Answer, Ended<E, L>>
     where
         Y: Loaded<V>,
     {

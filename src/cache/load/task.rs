@@ -40,6 +40,8 @@ pub(super) struct Task<'c, K, Q: ?Sized, V, S, F> {
     /// For the case that the load fails.
     old: Option<Old<V>>,
     luck: Option<Luck>,
+    /// The count of invalidations of tags when it was first polled.
+    arrived: Option<u64>,
     stage: Stage<'c, F>,
 }
 
@@ -51,7 +53,7 @@ enum Stage<'c, F> {
 }
 
 /// What a poll says. A loader that is not needed comes back.
-type Polled<Y, E, F> = Poll<Result<Y, Ended<E, Pin<Box<F>>>>>;
+type Polled<A, E, F> = Poll<Result<A, Ended<E, Pin<Box<F>>>>>;
 
 impl<'c, K, Q: ?Sized, V, S, F> Task<'c, K, Q, V, S, F>
 where
@@ -69,6 +71,7 @@ where
             deadline: Deadline::new(core.clock.clone(), due),
             old: None,
             luck: core.luck(),
+            arrived: None,
             stage: Stage::Start(load),
         }
     }
@@ -83,7 +86,7 @@ where
         &mut self,
         context: &mut Context<'_>,
         result: impl FnOnce(F::Output) -> Result<Y, E>,
-    ) -> Polled<Y, E, F>
+    ) -> Polled<Y::Answer, E, F>
     where
         Y: Loaded<V>,
         E: Send + Sync + 'static,
@@ -95,10 +98,12 @@ where
                 return Poll::Ready(Ok(Y::found(value)));
             }
         }
+        let arrived = *self.arrived.get_or_insert_with(|| self.core.tag_clock());
         loop {
             // If anything panics, it is over: the lead goes to another one at once.
             match std::mem::replace(&mut self.stage, Stage::Over) {
-                Stage::Start(load) => match self.core.board(self.hash, self.key, self.luck) {
+                Stage::Start(load) => match self.core.board::<_, Y>(self.hash, self.key, self.luck)
+                {
                     Seat::Found(loaded) => return Poll::Ready(Ok(loaded)),
                     Seat::Lead(lead, old) => {
                         self.old = old;
@@ -111,7 +116,7 @@ where
                     }
                     Seat::Denied(denied, old) => {
                         self.old = old;
-                        return self.end(Ended::Refused(denied, Box::pin(load)));
+                        return self.end::<Y, _>(Ended::Refused(denied, Box::pin(load)));
                     }
                 },
                 Stage::Waiting(mut passenger, load) => {
@@ -120,18 +125,21 @@ where
                         return Poll::Pending;
                     };
                     match outcome {
-                        Outcome::Landed(cargo) => match unpack(cargo) {
+                        Outcome::Landed(cargo) => match unpack::<V, Y, E>(cargo, arrived) {
                             Some(Ok(loaded)) => return Poll::Ready(Ok(loaded)),
-                            Some(Err(error)) => return self.end(Ended::Failed(error)),
+                            Some(Err(error)) => return self.end::<Y, _>(Ended::Failed(error)),
                             None => self.stage = Stage::Start(load),
                         },
                         Outcome::Lead(leader) => {
                             let lead = self.core.take_over(leader);
                             self.lead(lead, load);
                         }
-                        Outcome::TimedOut => return self.end(Ended::TimedOut(Box::pin(load))),
+                        Outcome::TimedOut => {
+                            return self.end::<Y, _>(Ended::TimedOut(Box::pin(load)));
+                        }
                         Outcome::Recursive => {
-                            return self.end(Ended::Refused(Denied::Recursive, Box::pin(load)));
+                            return self
+                                .end::<Y, _>(Ended::Refused(Denied::Recursive, Box::pin(load)));
                         }
                     }
                 }
@@ -140,17 +148,17 @@ where
                         if self.deadline.poll(context.waker()).is_ready() {
                             // The lead goes to one that waits.
                             drop(lead);
-                            return self.end(Ended::TimedOut(load));
+                            return self.end::<Y, _>(Ended::TimedOut(load));
                         }
                         self.stage = Stage::Leading(lead, timing, load);
                         return Poll::Pending;
                     };
                     let loaded = result(loaded);
-                    let cost = timing.end(&loaded);
+                    let spent = timing.end(&loaded);
                     let key = self.key.to_owned();
-                    return match self.core.land(self.hash, key, lead, loaded, cost) {
+                    return match self.core.land(self.hash, key, lead, loaded, spent) {
                         Ok(loaded) => Poll::Ready(Ok(loaded)),
-                        Err(error) => self.end(Ended::Failed(error)),
+                        Err(error) => self.end::<Y, _>(Ended::Failed(error)),
                     };
                 }
                 Stage::Over => return Poll::Pending,
@@ -162,10 +170,10 @@ where
         self.stage = Stage::Leading(lead, self.core.timing(), Box::pin(load));
     }
 
-    fn end<Y, E>(&mut self, ended: Ended<E, Pin<Box<F>>>) -> Polled<Y, E, F>
+    fn end<Y, E>(&mut self, ended: Ended<E, Pin<Box<F>>>) -> Polled<Y::Answer, E, F>
     where
         Y: Loaded<V>,
     {
-        Poll::Ready(self.core.or_old(self.old.take(), ended))
+        Poll::Ready(self.core.or_old::<Y, _, _>(self.old.take(), ended))
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash as Hashable};
 
-use super::super::MemoryCache;
 use super::super::core::Core;
 use super::super::meters::Meter;
 use super::super::store::Hash;
+use super::super::{InsertOptions, MemoryCache};
 use super::board::EPOCH;
 use super::error::Stale;
+use super::land::is_current;
 use crate::kernel::flight::Token;
 
 /// What is known of a key.
@@ -45,6 +46,8 @@ pub struct LoadToken<K> {
     hash: Hash,
     /// None is void.
     token: Option<Token>,
+    /// The count of invalidations of tags when it was handed out.
+    born: u64,
 }
 
 impl<K> LoadToken<K> {
@@ -69,6 +72,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         V: Clone,
     {
         let hash = self.hash(key);
+        let born = self.tag_clock();
         if let Some(value) = self.read(key, V::clone) {
             return Lookup::Hit(value);
         }
@@ -78,6 +82,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             key,
             hash,
             token: None,
+            born,
         };
         let Some(shard) = self.shard(hash) else {
             return Lookup::Miss(void(own));
@@ -111,7 +116,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// The value of a key, or a token that lets its holder fill it.
     ///
     /// Any number of callers may get a token at the same time; the first that fills wins. Loads are not shared: that is what
-    /// [`get_or_load`](Self::get_or_load) is for.
+    /// [`get_or_load`](Self::get_or_load) is for. Nor is anything refreshed: a value that is
+    /// [due to be loaded anew](super::super::Builder::refresh_after_write) is a hit, and one that is
+    /// [kept for failures](super::super::Builder::stale_if_error) is a miss.
     ///
     /// ```
     /// use tenfold::cache::{Lookup, MemoryCache};
@@ -152,8 +159,47 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     ///
     /// As [`insert`](Self::insert).
     pub fn fill(&self, token: LoadToken<K>, value: V) -> Result<(), Stale<V>> {
-        let LoadToken { key, hash, token } = token;
-        let stored = self.core.store(hash, key, value, 0, |flights, debris| {
+        self.fill_with(token, value, &InsertOptions::new())
+    }
+
+    /// As [`fill`](Self::fill), with options for this entry: see [`InsertOptions`].
+    ///
+    /// ```
+    /// use tenfold::cache::{InsertOptions, Lookup, MemoryCache};
+    ///
+    /// let cache: MemoryCache<u64, String> = MemoryCache::new(100);
+    /// let Lookup::Miss(token) = cache.get_or_token(&1) else { unreachable!() };
+    /// let read = "the layout of yesterday".to_string(); // slowly
+    /// cache.invalidate_tag("layout"); // meanwhile
+    /// let options = InsertOptions::new().tags(["layout"]);
+    /// assert!(cache.fill_with(token, read, &options).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fill`](Self::fill), and if one of the tags was invalidated since the token was handed out.
+    ///
+    /// # Blocking
+    ///
+    /// As [`insert_with`](Self::insert_with).
+    pub fn fill_with(
+        &self,
+        token: LoadToken<K>,
+        value: V,
+        options: &InsertOptions,
+    ) -> Result<(), Stale<V>> {
+        let LoadToken {
+            key,
+            hash,
+            token,
+            born,
+        } = token;
+        let extra = self.core.extra(options, Some(born));
+        if !is_current(extra.as_ref()) {
+            return Err(Stale { value });
+        }
+        let parcel = (value, options, extra.as_ref());
+        let stored = self.core.store(hash, key, parcel, 0, |flights, debris| {
             let token = token.as_ref();
             token.is_some_and(|token| flights.fill(token, EPOCH, debris))
         });
@@ -171,7 +217,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     ///
     /// As [`insert`](Self::insert).
     pub fn fill_absent(&self, token: LoadToken<K>) -> Result<(), Stale<()>> {
-        let LoadToken { key, hash, token } = token;
+        let LoadToken {
+            key, hash, token, ..
+        } = token;
         let stored = self.core.store_absence(hash, key, |flights, debris| {
             let token = token.as_ref();
             token.is_some_and(|token| flights.fill(token, EPOCH, debris))

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use super::super::MemoryCache;
 use super::super::core::Core;
+use super::super::policy::EvictionPolicy;
 use super::super::shard::Shard;
 use super::super::state::State;
 use super::super::store::Held;
+
+/// Uses that are counted at most.
+pub(super) const SATURATED: u8 = 3;
 
 /// What a cache knows of one entry: made by [`MemoryCache::entry_info`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +130,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut some = Vec::new();
         for _ in 0..ATTEMPTS {
             some.clear();
-            let (serial, ids) = ids(shard, order, most);
+            let (serial, ids) = ids(shard, order, most, self.config.policy);
             let complete = ids.chunks(AT_ONCE).all(|ids| {
                 let now = self.now();
                 let state = shard.lock();
@@ -152,22 +156,56 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 }
 
 /// Slots in an order, and of which table.
-fn ids<K: Eq, V>(shard: &Shard<K, V>, order: Order, most: usize) -> (u64, Vec<u32>) {
+fn ids<K: Eq, V>(
+    shard: &Shard<K, V>,
+    order: Order,
+    most: usize,
+    policy: EvictionPolicy,
+) -> (u64, Vec<u32>) {
     let state = shard.lock();
     let serial = state.owner.serial(&shard.arena);
+    let uses = |id: &u32| spared(policy, state.owner.uses(&shard.arena, *id));
     let coldest = state.policy.coldest();
     let ids = match order {
-        Order::Coldest => coldest.take(most).collect(),
-        Order::Hottest => coldest.rev().take(most).collect(),
+        Order::Coldest => by_uses(coldest, uses, most),
+        Order::Hottest => {
+            let most_spared = spared(policy, SATURATED);
+            by_uses(coldest.rev(), |id| most_spared - uses(id), most)
+        }
         Order::All => {
             let pinned = state
                 .owner
                 .linked(&shard.arena)
                 .filter(|id| state.weight(*id) == 0);
-            pinned.chain(coldest).collect()
+            pinned.chain(by_uses(coldest, uses, most)).collect()
         }
     };
     (serial, ids)
+}
+
+/// How often an entry is spared for its uses.
+fn spared(policy: EvictionPolicy, uses: u8) -> u8 {
+    match policy {
+        EvictionPolicy::Lru | EvictionPolicy::Sieve => uses.min(1),
+        _ => uses.min(SATURATED),
+    }
+}
+
+/// The first `most` by uses, and those with as many in the order in which they come: that in which the policy looks at them. Ends early where
+/// it can.
+fn by_uses(ids: impl Iterator<Item = u32>, uses: impl Fn(&u32) -> u8, most: usize) -> Vec<u32> {
+    let mut sorted: [Vec<u32>; SATURATED as usize + 1] = Default::default();
+    for id in ids {
+        let [first, ..] = &sorted;
+        if first.len() >= most {
+            break;
+        }
+        let uses = usize::from(uses(&id));
+        if let Some(alike) = sorted.get_mut(uses).filter(|alike| alike.len() < most) {
+            alike.push(id);
+        }
+    }
+    sorted.into_iter().flatten().take(most).collect()
 }
 
 /// How many of the first `most` are in each of some shards, if they are spread evenly.
@@ -186,12 +224,16 @@ fn portions(lengths: &[usize], most: usize) -> impl Iterator<Item = usize> {
 impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// Clones of the entries that would be evicted last, the very last first, as far as the policy can say: at most `most`.
     ///
+    /// Entries come by the [uses](EntryInfo::uses) that spare them, and those with as many in the order in which the policy looks at them. A
+    /// policy that compares frequencies looks at the newest first: they are the coldest until they are used.
+    ///
     /// Each shard has its own order; they are merged as if all shards were alike. Pinned entries are in no order. Counts neither as uses
     /// nor as hits.
     ///
     /// # Blocking
     ///
-    /// Takes the locks of the shards one after the other, for a time that grows with `most`; clones are made outside them.
+    /// Takes the locks of the shards one after the other, for a time that grows with `most`, and with the entries of the shard where few were
+    /// used lately, or of [`coldest`](Self::coldest) few were not; clones are made outside them.
     ///
     /// ```
     /// use tenfold::cache::MemoryCache;

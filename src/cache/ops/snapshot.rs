@@ -6,15 +6,12 @@ use std::time::Duration;
 use super::super::core::Core;
 use super::super::store::Hash;
 use super::super::{Error, InsertOptions, MemoryCache};
-use super::introspect::Order;
+use super::introspect::{Order, SATURATED};
 use super::store_if::Expected;
 use crate::kernel::pins;
 
 /// The form of a snapshot, which changes when an older reader would misunderstand it.
 pub(crate) const VERSION: u32 = 1;
-
-/// Uses that are counted at most.
-const SATURATED: u8 = 3;
 
 /// The entries of a cache at some moment, in the order in which they would be evicted: made by [`MemoryCache::snapshot`].
 ///

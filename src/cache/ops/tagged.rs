@@ -76,7 +76,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// The time it takes does not depend on how many there are. They are removed one by one, as [`Removed`](RemovalCause::Removed), when
     /// somebody asks for them; until then they are counted in [`len`](Self::len) and [`weight`](Self::weight), and are evicted or replaced
     /// like any other.
-    /// A load that began before does not bring the tag back to life: what it stores with this tag is invalid as well.
+    /// A load that began before does not bring them back: what it [says to have this tag](Self::get_or_load_with) is not stored, and not given to
+    /// callers that come after this has returned.
     ///
     /// # Blocking
     ///

@@ -7,7 +7,7 @@ use super::frames;
 use super::leader::{Leader, Wakers};
 use super::rules::Freight;
 
-/// Leads several flights by one load. Each lands on its own; those that have not landed when this is dropped are handed on.
+/// Leads any number of flights, none included, by one load. Each lands on its own; those that have not landed when this is dropped are handed on.
 ///
 /// Who has joined flights of others as well waits for these after its own load has landed: two callers of several keys each would wait
 /// for each other otherwise, and one of them would be told that it is in a circle.
@@ -27,7 +27,7 @@ impl<T: Freight> Convoy<T> {
         }
     }
 
-    /// The guard of each flight, to be landed.
+    /// The guard of each flight, to be landed, in the order in which they came.
     #[must_use]
     pub fn into_leaders(self) -> Vec<Leader<T>> {
         self.leaders

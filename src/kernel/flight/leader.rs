@@ -100,10 +100,6 @@ impl<T: Freight> Leader<T> {
         landed
     }
 
-    pub(super) const fn term(&self) -> u64 {
-        self.term
-    }
-
     pub(super) fn frame(&self) -> Frame {
         Frame {
             flight: self.flight.clone(),

@@ -5,8 +5,7 @@
 //! | [`FlightTable`] | which keys are being loaded, and which loads may be stored: a data structure under its owner's lock |
 //! | [`Flight`] | one load, those who wait for it, and who leads it |
 //! | [`Leader`] | the guard of who loads: lands, or hands the lead on |
-//! | [`Formation`] | several of them, with one load for all |
-//! | [`Convoy`] | several leaders with one load |
+//! | [`Convoy`] | several leaders with one load for all |
 //! | [`Passenger`] | who waits, as a thread or as a task, until the load lands, or leads it on |
 //! | [`Token`] | a fence without a load: may the holder still fill this key? |
 //!
@@ -43,7 +42,6 @@
 mod convoy;
 mod core;
 mod debris;
-mod formation;
 mod frames;
 mod leader;
 #[cfg(test)]
@@ -60,7 +58,6 @@ mod waits;
 pub use self::core::Flight;
 pub use convoy::Convoy;
 pub use debris::Debris;
-pub use formation::Formation;
 pub use leader::Leader;
 pub use passenger::{Outcome, Passenger};
 pub use rules::{Denied, Freight, Rules};

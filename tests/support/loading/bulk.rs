@@ -271,3 +271,63 @@ fn a_failure_of_a_bulk_load_is_shared_by_those_who_wait_for_its_keys() {
     assert_eq!(cache.get_many(&[1, 2]), [None, None]);
     assert_eq!(cache.get_or_load_many(&[1, 2], doubled), [Some(2), Some(4)]);
 }
+
+#[test]
+fn a_bulk_load_waits_for_others_until_its_deadline() {
+    let clock = ManualClock::new();
+    let build = MemoryCache::<u64, u64>::builder().clock(clock.clone());
+    let cache = build.build().unwrap();
+    let second = Duration::from_secs(1);
+    let (load, teller) = later();
+    let mut other = Task::new(cache.get_or_load_async(&1, load));
+    other.rests();
+    let now = |keys: Vec<u64>| std::future::ready(Ok::<_, ()>(doubled(&keys)));
+    let mut bulk = Task::new(cache.try_get_or_load_many_timeout_async(&[1, 2], now, second));
+    let mut patient = Task::new(cache.try_get_or_load_many_async(&[1, 3], now));
+    bulk.rests();
+    patient.rests();
+    assert_eq!(cache.get(&2), Some(4), "its own load is over");
+    clock.advance(second - Duration::from_nanos(1));
+    bulk.rests();
+    clock.advance(Duration::from_nanos(1));
+    assert!(bulk.wakes() > 0);
+    assert!(matches!(bulk.ends(), Err(LoadError::TimedOut)));
+    patient.rests();
+    // Threads: what is there after their own load is theirs, and they don't wait for the rest.
+    let load = |keys: &[u64]| Ok::<_, ()>(doubled(keys));
+    let late = cache.try_get_or_load_many_timeout(&[1, 4], load, Duration::ZERO);
+    assert!(matches!(late, Err(LoadError::TimedOut)));
+    let got = cache.try_get_or_load_many_timeout(&[4, 5], load, Duration::ZERO);
+    assert_eq!(got.unwrap(), [Some(8), Some(10)]);
+    let tagged = |keys: &[u64]| {
+        let options = tenfold::cache::InsertOptions::new;
+        let pairs = keys.iter().map(|key| (*key, (2 * key, options())));
+        Ok::<_, ()>(pairs.collect::<Vec<_>>())
+    };
+    let late = cache.try_get_or_load_many_with_timeout(&[1, 6], tagged, Duration::ZERO);
+    assert!(matches!(late, Err(LoadError::TimedOut)));
+    teller.tell(7);
+    assert_eq!(other.ends(), 7);
+    assert_eq!(patient.ends().unwrap(), [Some(7), Some(6)]);
+    assert_eq!(cache.get(&6), Some(12));
+}
+
+#[test]
+fn a_bulk_load_that_is_over_time_leaves_its_keys_to_those_that_wait() {
+    let clock = ManualClock::new();
+    let build = MemoryCache::<u64, u64>::builder().clock(clock.clone());
+    let cache = build.build().unwrap();
+    let second = Duration::from_secs(1);
+    let never = |_| std::future::pending::<Result<Pairs, ()>>();
+    let mut bulk = Task::new(cache.try_get_or_load_many_timeout_async(&[1, 2], never, second));
+    bulk.rests();
+    let mut next = Task::new(cache.get_or_load_async(&2, async { 20 }));
+    next.rests();
+    clock.advance(second);
+    assert!(bulk.wakes() > 0);
+    assert!(matches!(bulk.ends(), Err(LoadError::TimedOut)));
+    // Also if the future is kept.
+    assert_eq!((next.wakes(), next.ends()), (1, 20));
+    assert_eq!(cache.get_or_load(&1, |_| 10), 10);
+    drop(bulk);
+}

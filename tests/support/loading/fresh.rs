@@ -294,3 +294,29 @@ fn settings_that_are_not_possible_are_refused() {
         );
     }
 }
+
+/// What the documentation of these says.
+#[test]
+fn bulk_loads_and_tokens_refresh_nothing_and_serve_nothing_that_is_late() {
+    let clock = ManualClock::new();
+    let build = clocked(&clock).time_to_live(4 * SECOND);
+    let build = build.refresh_after_write(SECOND).stale_if_error(SECOND);
+    let cache = build.build().unwrap();
+    let unneeded = |_: &[u64]| -> Vec<(u64, u64)> { panic!("it is served as it is") };
+    let fails = |_: &[u64]| Err::<Vec<(u64, u64)>, _>("no");
+    cache.insert(1, 5);
+    clock.advance(2 * SECOND);
+    assert_eq!(cache.get_many(&[1]), [Some(5)]);
+    assert_eq!(cache.get_or_load_many(&[1], unneeded), [Some(5)]);
+    assert_eq!(cache.get_or_token(&1).hit(), Some(5));
+    // Nobody has taken the refresh from those who do.
+    assert_eq!(cache.get_or_load(&1, |_| 6), 6);
+    clock.advance(4 * SECOND);
+    // Late: kept, for single loads that fail.
+    assert_eq!(cache.get_many(&[1]), [None]);
+    assert!(matches!(cache.get_or_token(&1), Lookup::Miss(_)));
+    let failed = cache.try_get_or_load_many(&[1], fails).unwrap_err();
+    assert_eq!(failed.failure(), Some(&"no"));
+    let failing = |_: &u64| Err::<u64, _>("no");
+    assert_eq!(cache.try_get_or_load(&1, failing).unwrap(), 6);
+}

@@ -5,6 +5,7 @@ mod bulk;
 mod fresh;
 mod laws;
 mod races;
+mod tags;
 mod tasks;
 
 use std::future::Future;
