@@ -11,14 +11,8 @@ use crate::kernel::upkeep::shielded;
 
 /// Made before a lock is taken, and settled behind it.
 pub(crate) struct Aftermath<'a, K, V> {
-    pub(crate) garbage: Garbage<K, V>,
-    pub(crate) debris: Debris<K>,
-    /// Keys that are of no use any more.
-    pub(crate) keys: Vec<K>,
-    /// Entries that are out already, still to be told of, and then dropped.
-    pub(crate) left: Left<K, V>,
-    /// Entries that were taken out, still to be told of; none without a listener. In a box, since it is seldom there.
-    notices: Option<Box<Notices<'a, K, V>>>,
+    /// In a box, since it is seldom there.
+    pile: Option<Box<Pile<'a, K, V>>>,
     listener: Option<&'a Listener<K, V>>,
     bell: &'a Bell,
     /// Whether something was taken out, and when what was stored is due.
@@ -26,19 +20,33 @@ pub(crate) struct Aftermath<'a, K, V> {
     due: u64,
 }
 
+/// What is to be told of and dropped.
+pub(crate) struct Pile<'a, K, V> {
+    pub(crate) garbage: Garbage<K, V>,
+    pub(crate) debris: Debris<K>,
+    /// Keys that are of no use any more.
+    pub(crate) keys: Vec<K>,
+    /// Entries that are out already, still to be told of, and then dropped.
+    pub(crate) left: Left<K, V>,
+    /// Entries that were taken out, still to be told of; none without a listener.
+    notices: Option<Notices<'a, K, V>>,
+}
+
 impl<'a, K, V> Aftermath<'a, K, V> {
+    #[inline]
     pub(crate) const fn new(listener: Option<&'a Listener<K, V>>, bell: &'a Bell) -> Self {
         Self {
-            garbage: Garbage::new(),
-            debris: Debris::new(),
-            keys: Vec::new(),
-            left: Left::new(),
-            notices: None,
+            pile: None,
             listener,
             bell,
             litters: false,
             due: NEVER,
         }
+    }
+
+    /// Where all goes that can't be done under the lock.
+    pub(crate) fn pile(&mut self) -> &mut Pile<'a, K, V> {
+        self.pile.get_or_insert_with(|| Box::new(Pile::new()))
     }
 
     /// Whether somebody wants to hear of entries.
@@ -48,9 +56,8 @@ impl<'a, K, V> Aftermath<'a, K, V> {
 
     /// Whether somebody is still to be told of an entry that was taken out.
     pub(crate) fn has_notices(&self) -> bool {
-        self.notices
-            .as_ref()
-            .is_some_and(|notices| !notices.is_empty())
+        let notices = self.pile.as_ref().and_then(|pile| pile.notices.as_ref());
+        notices.is_some_and(|notices| !notices.is_empty())
     }
 
     /// Something was taken out, which is to be dropped later.
@@ -68,21 +75,24 @@ impl<'a, K, V> Aftermath<'a, K, V> {
     /// Where entries are noted that are taken out, if somebody wants to hear of them.
     #[inline]
     pub(crate) fn notices(&mut self) -> Option<&mut Notices<'a, K, V>> {
-        self.unplaced().1
+        if self.listener.is_some() {
+            self.unplaced().1
+        } else {
+            None
+        }
     }
 
     /// Tells the listener of an entry that never was in the cache.
     pub(crate) fn refused(&mut self, key: K, value: V) {
-        self.left.push((key, value, RemovalCause::Evicted));
+        self.pile().left.push((key, value, RemovalCause::Evicted));
     }
 
     /// Where entries go that lose their place: those that nobody reads, and the others, if somebody wants to hear of them.
-    #[inline]
     pub(crate) fn unplaced(&mut self) -> (&mut Left<K, V>, Option<&mut Notices<'a, K, V>>) {
-        let new = || Box::new(Notices::new());
         let listens = self.listener.is_some();
-        let notices = listens.then(|| &mut **self.notices.get_or_insert_with(new));
-        (&mut self.left, notices)
+        let Pile { left, notices, .. } = self.pile();
+        let notices = listens.then(|| notices.get_or_insert_with(Notices::new));
+        (left, notices)
     }
 
     /// Calls the upkeep, if that is needed, listeners and destructors. No lock is held; a panic of one does not keep the others from being
@@ -103,29 +113,41 @@ impl<'a, K, V> Aftermath<'a, K, V> {
     fn is_rung(&mut self) {
         (self.litters, self.due) = (false, NEVER);
     }
+}
+
+impl<K, V> Pile<'_, K, V> {
+    fn new() -> Self {
+        Self {
+            garbage: Garbage::new(),
+            debris: Debris::new(),
+            keys: Vec::new(),
+            left: Left::new(),
+            notices: None,
+        }
+    }
 
     /// Calls listeners and destructors.
-    fn finish(&mut self) {
-        let notices = self.notices.take();
-        if let Some((Listener(hear), notices)) = self.listener.zip(notices) {
+    #[inline(never)]
+    fn finish(self, listener: Option<&Listener<K, V>>) {
+        if let Some((Listener(hear), notices)) = listener.zip(self.notices) {
             notices.tell(|key, value, cause| {
                 let _ = shielded(|| hear(key, value, cause));
             });
         }
-        for (key, value, cause) in self.left.drain(..) {
-            if let Some(Listener(hear)) = self.listener {
+        for (key, value, cause) in self.left {
+            if let Some(Listener(hear)) = listener {
                 let _ = shielded(|| hear(&key, &value, cause));
             }
             let _ = shielded(|| drop((key, value)));
         }
-        for pair in self.garbage.drain(..) {
+        for pair in self.garbage {
             let _ = shielded(|| drop(pair));
         }
-        for key in self.keys.drain(..) {
+        for key in self.keys {
             let _ = shielded(|| drop(key));
         }
         if !self.debris.is_empty() {
-            let debris = std::mem::replace(&mut self.debris, Debris::new());
+            let debris = self.debris;
             let _ = shielded(|| drop(debris));
         }
     }
@@ -138,7 +160,9 @@ impl<K, V> Drop for Aftermath<'_, K, V> {
             // It was dropped by a panic.
             let _ = shielded(|| self.bell.ring(self.litters, self.due));
         }
-        self.finish();
+        if let Some(pile) = self.pile.take() {
+            pile.finish(self.listener);
+        }
     }
 }
 

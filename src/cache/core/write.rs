@@ -34,7 +34,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             hash,
             key,
             value,
-            terms,
+            &terms,
             &mut after,
         );
         drop(state);
@@ -77,7 +77,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 hash,
                 key,
                 value,
-                terms,
+                &terms,
                 &mut after,
             );
             drop(state);

@@ -194,7 +194,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         if let Some(id) = found.filter(|_| revises) {
             self.put_off(shard, &state, id, now);
         }
-        let debris = &mut after.debris;
+        let debris = &mut after.pile().debris;
         let boarded = if place.is_some() {
             state.flights.board(hash.whole(), own, EPOCH, debris)
         } else {

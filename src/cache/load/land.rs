@@ -155,16 +155,16 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 room = Some(self.make_room(hash, missing));
                 continue;
             }
-            if !permit(&mut state.flights, &mut after.debris) {
+            if !permit(&mut state.flights, &mut after.pile().debris) {
                 state.settle(&self.budget);
                 drop(state);
                 drop(room);
                 after.settle();
                 return Err(value);
             }
-            state.negatives.forget(hash, &key, &mut after.keys);
+            state.negatives.forget(hash, &key, &mut after.pile().keys);
             let (arena, budget) = (&shard.arena, &self.budget);
-            let stored = state.insert(arena, budget, hash, key, value, terms, &mut after);
+            let stored = state.insert(arena, budget, hash, key, value, &terms, &mut after);
             drop(state);
             drop(room);
             after.settle();
@@ -201,7 +201,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let now = self.now();
         let mut after = self.aftermath();
         let mut state = shard.lock();
-        let may = permit(&mut state.flights, &mut after.debris);
+        let may = permit(&mut state.flights, &mut after.pile().debris);
         if may {
             let arena = &shard.arena;
             if let Some(old) = state.owner.find(arena, hash, |found| *found == key) {
@@ -213,10 +213,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 };
                 state.remove(arena, old, cause, &mut after);
             }
-            state.negatives.forget(hash, &key, &mut after.keys);
+            state.negatives.forget(hash, &key, &mut after.pile().keys);
             if let Some(due) = known {
                 let bound = negative::bound(self.budget.capacity(), self.shards.len());
-                let keys = &mut after.keys;
+                let keys = &mut after.pile().keys;
                 state.negatives.put(hash, key, due, bound, keys);
             }
         }
@@ -233,7 +233,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let mut after = self.aftermath();
         let mut state = shard.lock();
         let flights = &mut state.flights;
-        flights.fail(&lead.leader, EPOCH, &mut after.debris);
+        flights.fail(&lead.leader, EPOCH, &mut after.pile().debris);
         drop(state);
         after.settle();
     }

@@ -97,7 +97,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             self.meters.raise(Meter::NegativeHits);
             return Lookup::NegativeHit;
         }
-        let debris = &mut after.debris;
+        let debris = &mut after.pile().debris;
         let token = state.flights.token(hash.whole(), theirs, EPOCH, debris);
         drop(state);
         after.settle();

@@ -24,7 +24,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             hash,
             key,
             value,
-            terms,
+            &terms,
             &mut after,
         );
         drop(state);

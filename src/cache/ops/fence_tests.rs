@@ -14,7 +14,7 @@ fn begin(cache: &Cache, key: u64) -> Token {
         hash.whole(),
         key,
         0,
-        &mut after.debris,
+        &mut after.pile().debris,
     );
     after.settle();
     token
@@ -24,13 +24,14 @@ fn begin(cache: &Cache, key: u64) -> Token {
 fn end(cache: &Cache, key: u64, token: &Token) -> bool {
     let hash = cache.core.hash(&key);
     let mut after: Aftermath<'_, u64, u64> = cache.core.aftermath();
-    let may = cache
-        .core
-        .shard(hash)
-        .unwrap()
-        .lock()
-        .flights
-        .fill(token, 0, &mut after.debris);
+    let may =
+        cache
+            .core
+            .shard(hash)
+            .unwrap()
+            .lock()
+            .flights
+            .fill(token, 0, &mut after.pile().debris);
     after.settle();
     may
 }

@@ -157,7 +157,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 hash,
                 key,
                 value,
-                terms,
+                &terms,
                 &mut after,
             );
             drop(state);

@@ -13,10 +13,10 @@
 //!
 //! The arms cover the families that fixed policies come from; which products' best they reach is in `docs/design/decisions.md`.
 
-use super::clock::{Rule, Setting};
 use super::evidence::Evidence;
 use super::miniature::Miniature;
 use super::sample::{Drain, Sample};
+use super::setting::{Rule, Setting};
 use crate::kernel::sketch::Sketch;
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 

@@ -30,32 +30,17 @@
 use super::Entries;
 use super::ghosts::Ghosts;
 use super::rings::{Circle, Queue, in_second};
+use super::setting::{Counted, Rule, Setting};
 use crate::kernel::sketch::Sketch;
 
 /// Steps of an eviction: entries looked at.
 pub(super) const STEPS: u32 = 64;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    Frequency { lead: u8 },
-    Reference,
-    Recency,
-}
 
 /// Who goes: the head of the queue, the one at the hand, or one whose place has been taken already.
 enum Loser {
     Head(u32),
     AtHand(u32),
     Superseded(u32),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Setting {
-    /// The queue's share of the capacity, per mille.
-    pub(super) window: u16,
-    pub(super) rule: Rule,
-    /// Used entries wait once more in the queue.
-    pub(super) again: bool,
 }
 
 pub(super) struct Clock {
@@ -68,22 +53,6 @@ pub(super) struct Clock {
     queued: u64,
     harvest: bool,
     pub(super) counted: Counted,
-}
-
-/// Steps and evictions ever, and the most steps of one.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counted {
-    pub(crate) steps: u64,
-    pub(crate) evictions: u64,
-    pub(crate) most: u32,
-}
-
-impl Counted {
-    pub(super) fn add(&mut self, steps: u32) {
-        self.steps += u64::from(steps);
-        self.evictions += 1;
-        self.most = self.most.max(steps);
-    }
 }
 
 impl Clock {

@@ -7,7 +7,8 @@
 //! About 13 bytes per entry: the fingerprint, a byte of uses, a place in the rings, and two slots of two bytes in the index.
 
 use super::Entries;
-use super::clock::{Clock, Rule, Setting};
+use super::clock::Clock;
+use super::setting::{Rule, Setting};
 use crate::kernel::sketch::Sketch;
 
 /// No entry.

@@ -7,7 +7,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `clock.rs` | the queue, the circle and the rules between them: every policy but SIEVE is a setting of it |
-//! | `rings.rs`, `ghosts.rs` | its parts |
+//! | `rings.rs`, `ghosts.rs`, `setting.rs` | its parts |
 //! | `chooser.rs` | the setting whose miniature does best |
 //! | `miniature.rs`, `sample.rs`, `evidence.rs` | its parts |
 //! | `sieve.rs` | SIEVE |
@@ -22,6 +22,7 @@ mod ghosts;
 mod miniature;
 mod rings;
 mod sample;
+mod setting;
 mod shard;
 mod sieve;
 

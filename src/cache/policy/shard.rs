@@ -1,8 +1,9 @@
 //! A shard's policy: one face for all of them.
 
 use super::chooser::Chooser;
-use super::clock::{Clock, Rule, Setting};
+use super::clock::Clock;
 use super::sample::{Drain, LOG};
+use super::setting::{Rule, Setting};
 use super::sieve::Sieve;
 use super::{Entries, EvictionPolicy};
 use crate::kernel::sketch::Sketch;
@@ -330,7 +331,7 @@ impl Policy {
 
     /// Steps and evictions ever.
     #[cfg(test)]
-    pub(crate) fn counted(&self) -> super::clock::Counted {
+    pub(crate) fn counted(&self) -> super::setting::Counted {
         match &self.kind {
             Kind::Sieve(sieve) => sieve.counted,
             Kind::Clock(timed) => timed.clock.counted,

@@ -6,8 +6,9 @@
 //! Source: Y. Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024.
 
 use super::Entries;
-use super::clock::{Counted, STEPS};
+use super::clock::STEPS;
 use super::rings::{Queue, in_second};
+use super::setting::Counted;
 
 pub(super) struct Sieve {
     first: Queue,

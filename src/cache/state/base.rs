@@ -154,7 +154,7 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Nothing that was loaded before is stored for this key any more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fence<Q: Eq + ?Sized>(
         &mut self,
         hash: Hash,
@@ -163,12 +163,19 @@ impl<K: Eq, V> State<K, V> {
     ) where
         K: Borrow<Q>,
     {
-        if !self.flights.is_empty() {
-            self.flights.detach(hash.whole(), key, &mut after.debris);
+        if !self.flights.is_empty() || !self.negatives.is_empty() {
+            self.fence_slowly(hash, key, after);
         }
-        if !self.negatives.is_empty() {
-            self.negatives.forget(hash, key, &mut after.keys);
-        }
+    }
+
+    #[inline(never)]
+    fn fence_slowly<Q: Eq + ?Sized>(&mut self, hash: Hash, key: &Q, after: &mut Aftermath<'_, K, V>)
+    where
+        K: Borrow<Q>,
+    {
+        let pile = after.pile();
+        self.flights.detach(hash.whole(), key, &mut pile.debris);
+        self.negatives.forget(hash, key, &mut pile.keys);
     }
 
     /// Gives what the shard has above its share and does not need to the others, and takes what it has below it.

@@ -20,7 +20,7 @@ impl<K: Eq, V> State<K, V> {
         hash: Hash,
         key: K,
         value: V,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Result<Option<u32>, NoRoom<K, V>> {
         if terms.lease.deadline != NEVER || self.index.first() <= terms.now {
@@ -81,13 +81,14 @@ impl<K: Eq, V> State<K, V> {
         self.shed_to(arena, self.quota - weight, after);
     }
 
+    #[inline(always)]
     fn link<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         hash: Hash,
         mut key: K,
         mut value: V,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
         for _ in 0..3 {
@@ -124,7 +125,7 @@ impl<K: Eq, V> State<K, V> {
         old: u32,
         key: K,
         value: V,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
         let before = self.weight(old);

@@ -12,7 +12,7 @@ impl<K: Eq, V> State<K, V> {
     pub(super) fn expire_some<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
-        terms: Terms<'_>,
+        terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) {
         if self.index.first() <= terms.now {
@@ -29,10 +29,11 @@ impl<K: Eq, V> State<K, V> {
     /// Reclaims all that nobody reads.
     pub(crate) fn reclaim<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
         let listens = after.listens();
+        let pile = after.pile();
         self.owner.reclaim(
             arena,
-            &mut after.garbage,
-            &mut after.left,
+            &mut pile.garbage,
+            &mut pile.left,
             listens,
             Sweep::Swift,
         );
@@ -44,10 +45,11 @@ impl<K: Eq, V> State<K, V> {
         after: &mut Aftermath<'a, K, V>,
     ) {
         let listens = after.listens();
+        let pile = after.pile();
         self.owner.reclaim(
             arena,
-            &mut after.garbage,
-            &mut after.left,
+            &mut pile.garbage,
+            &mut pile.left,
             listens,
             Sweep::InPassing,
         );

@@ -8,6 +8,8 @@ mod lanes;
 mod owed;
 #[cfg(tenfold_loom)]
 mod rack;
+#[cfg(target_arch = "x86_64")]
+mod sixteen;
 
 pub(crate) use arena::{
     Arena, Columns, Entry, Garbage, Held, Lease, Left, NEVER, NoPlace, Owner, Sweep, Walk,
