@@ -8,7 +8,7 @@ use super::log::Log;
 use super::policy::Policy;
 use super::state::State;
 use super::store::{Arena, Entry, Hash, Held, Walk};
-use crate::kernel::pins::{Cover, Record};
+use crate::kernel::pins::Cover;
 use crate::kernel::sync::{Mutex, MutexGuard};
 
 pub(crate) struct Shard<K, V> {
@@ -67,7 +67,7 @@ impl<K: Eq, V> Shard<K, V> {
     /// The entry of a key, wherever it is, for as long as `pin` announces nothing else.
     pub(crate) fn search<'p>(
         &'p self,
-        pin: &'p Record,
+        pin: &'p mut Cover,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<Entry<'p, K, V>> {

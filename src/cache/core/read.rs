@@ -35,10 +35,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(hits) = self.meters.hits() else {
             return self.read_slowly(shard, hash, key, look);
         };
-        if let Some(pin) = pins::own() {
+        if let Some(mut pin) = pins::own() {
             let found = shard
                 .arena
-                .glance(&pin, hash, |found| found.borrow() == key);
+                .glance(&mut pin, hash, |found| found.borrow() == key);
             if let Some(entry) = found.filter(Entry::touch_plain) {
                 hits.raise();
                 if shard.arena.log.wants(hash.place()) {
@@ -63,11 +63,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        if let (Some(hits), Some(pin)) = (self.meters.hits(), pins::own()) {
+        if let (Some(hits), Some(mut pin)) = (self.meters.hits(), pins::own()) {
             let first = shard.arena.first_due();
             let found = shard
                 .arena
-                .glance(&pin, hash, |found| found.borrow() == key);
+                .glance(&mut pin, hash, |found| found.borrow() == key);
             let is_fresh =
                 |entry: &Entry<'_, K, V>| self.is_all_fresh(shard, first) || self.is_fresh(entry);
             if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.is_special()) {
@@ -99,9 +99,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        let pin = pins::stand_by();
+        let mut pin = pins::stand_by();
         let first = shard.arena.first_due();
-        let Some(entry) = shard.search(&pin, hash, |found| found.borrow() == key) else {
+        let Some(entry) = shard.search(&mut pin, hash, |found| found.borrow() == key) else {
             self.meters.raise(Meter::Misses);
             return None;
         };
@@ -148,8 +148,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let shard = self.shard(hash)?;
-        let pin = pins::stand_by();
-        let entry = shard.search(&pin, hash, |found| found.borrow() == key)?;
+        let mut pin = pins::stand_by();
+        let entry = shard.search(&mut pin, hash, |found| found.borrow() == key)?;
         (self.is_fresh(&entry) && entry.is_current()).then(|| look(entry.value))
     }
 

@@ -107,8 +107,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(key);
         let shard = self.shard(hash)?;
-        let pin = pins::stand_by();
-        let entry = shard.search(&pin, hash, |found| found.borrow() == key)?;
+        let mut pin = pins::stand_by();
+        let entry = shard.search(&mut pin, hash, |found| found.borrow() == key)?;
         let due = entry
             .deadline()
             .map_or(NEVER, |due| due.load(Ordering::Relaxed));

@@ -76,10 +76,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     /// What a write to a key would be.
     fn is_written(&self, hash: Hash, key: &K) -> Written {
-        let pin = pins::stand_by();
+        let mut pin = pins::stand_by();
         let entry = self
             .shard(hash)
-            .and_then(|shard| shard.search(&pin, hash, |found| found == key));
+            .and_then(|shard| shard.search(&mut pin, hash, |found| found == key));
         if entry.is_some_and(|entry| self.is_fresh(&entry) && entry.is_current()) {
             Written::Updated
         } else {

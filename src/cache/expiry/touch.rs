@@ -56,10 +56,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        let pin = pins::stand_by();
+        let mut pin = pins::stand_by();
         if let Some(entry) = self
             .shard(hash)
-            .and_then(|shard| shard.search(&pin, hash, |found| found.borrow() == key))
+            .and_then(|shard| shard.search(&mut pin, hash, |found| found.borrow() == key))
         {
             self.touch(hash, &entry);
         }

@@ -55,10 +55,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         V: Clone,
     {
         let now = self.clock.now().as_nanos();
-        let pin = pins::stand_by();
+        let mut pin = pins::stand_by();
         let entry = self
             .shard(hash)?
-            .search(&pin, hash, |found| found.borrow() == key);
+            .search(&mut pin, hash, |found| found.borrow() == key);
         let freshness = entry.as_ref().map(|entry| {
             let hard = entry.deadline().map(|due| due.load(Ordering::Relaxed));
             let (refresh, cost) = entry.refresh();

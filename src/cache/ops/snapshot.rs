@@ -159,8 +159,8 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return;
         };
-        let pin = pins::stand_by();
-        let entry = shard.search(&pin, hash, |key| self.hash(key) == hash);
+        let mut pin = pins::stand_by();
+        let entry = shard.search(&mut pin, hash, |key| self.hash(key) == hash);
         if let Some(entry) = entry {
             for _ in 0..uses.min(SATURATED) {
                 entry.touch();

@@ -54,7 +54,7 @@ use super::hash::Hash;
 use super::owed::{Notices, Owed};
 use crate::cache::RemovalCause;
 use crate::kernel::asymmetric;
-use crate::kernel::pins::{self, Announced, Cover, Record};
+use crate::kernel::pins::{self, Announced, Cover, Own, Record};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{Arc, AtomicPtr, AtomicU64, Ordering};
 
@@ -452,10 +452,11 @@ impl<K, V> Arena<K, V> {
     #[inline(always)]
     pub(crate) fn glance<'p>(
         &'p self,
-        pin: &'p Record,
+        pin: &'p mut Own,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<Entry<'p, K, V>> {
+        let pin: &'p Record = pin;
         pin.arrive();
         let view = self.view();
         let (home, tag) = (view.home(hash.place()), tag_of(hash.place()));
@@ -470,11 +471,12 @@ impl<K, V> Arena<K, V> {
     /// the shard, and is called while entries move.
     pub(crate) fn search<'p>(
         &'p self,
-        pin: &'p Record,
+        pin: &'p mut Cover,
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
         settle: impl Fn(),
     ) -> Option<Entry<'p, K, V>> {
+        let pin: &'p Record = pin;
         let tag = tag_of(hash.place());
         loop {
             let before = self.moves.load(Ordering::SeqCst);
@@ -515,8 +517,8 @@ impl<K, V> Arena<K, V> {
         is_key: impl Fn(&K) -> bool,
         settle: impl Fn(),
     ) -> Option<Held<'_, K, V>> {
-        let cover = pins::stand_apart();
-        let what = self.search(&cover, hash, is_key, settle)?.what()?;
+        let mut cover = pins::stand_apart();
+        let what = self.search(&mut cover, hash, is_key, settle)?.what()?;
         Some(what.held(cover))
     }
 

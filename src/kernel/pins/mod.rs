@@ -44,7 +44,7 @@ mod pin;
 mod records;
 mod scan;
 
-pub(crate) use cover::{Cover, own, stand_apart, stand_by};
+pub(crate) use cover::{Cover, Own, own, stand_apart, stand_by};
 pub(crate) use pin::{Pin, enter};
 #[cfg(test)]
 pub(crate) use records::count;
