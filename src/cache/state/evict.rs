@@ -26,7 +26,7 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes an entry out that the policy does not hold any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_out<'a>(
         &mut self,
         arena: &'a Arena<K, V>,

@@ -985,6 +985,7 @@ impl<K, V> Owner<K, V> {
     }
 
     /// Takes a linked entry out. It may still be read.
+    #[inline]
     pub(crate) fn retire(&mut self, arena: &Arena<K, V>, id: u32) {
         let view = arena.view();
         let Some((group, slot)) = view
@@ -1358,6 +1359,12 @@ impl<K, V> View<K, V> {
         matters: bool,
         mut keep: impl FnMut((K, V)),
     ) {
+        if announced.covers_nothing() && !matters && !self.extras.is_used() {
+            for (group, slot) in gone.drain(..).filter_map(|id| self.group(id)) {
+                group.vacate(slot);
+            }
+            return;
+        }
         gone.retain(|id| {
             if self.is_covered(announced, *id) {
                 return true;

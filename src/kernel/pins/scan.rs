@@ -61,6 +61,11 @@ impl Announced {
         self.held.iter().any(inside)
     }
 
+    /// Whether no reader announced any value.
+    pub(crate) fn covers_nothing(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Whether a reader announced the value at `address`. For values whose readers look again after announcing.
     pub(crate) fn covers(&self, address: usize) -> bool {
         let word = address as u64;
