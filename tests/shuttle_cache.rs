@@ -4,6 +4,12 @@
 //! Run with `RUSTFLAGS="--cfg tenfold_shuttle" cargo test --release --test shuttle_cache --target-dir target/shuttle`;
 //! `TENFOLD_SCHEDULES` sets how many schedules each scenario is given.
 #![cfg(tenfold_shuttle)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that goes astray should panic"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
