@@ -110,6 +110,6 @@ pub mod __kernel {
     pub use crate::kernel::leave;
     pub use crate::kernel::seqlock::SeqLock;
     pub use crate::kernel::upkeep::{Deadline, Nudger, Periodic, Upkeep};
-    pub use crate::kernel::version::VersionLock;
+    pub use crate::kernel::version::{VersionLock, Writing};
     pub use crate::kernel::wait::{Full, Ticket, Turns, WaitQueue, block_on};
 }

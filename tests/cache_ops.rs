@@ -779,8 +779,9 @@ fn a_capacity_is_at_most_half_of_what_a_number_can_be() {
     const MOST: u64 = u64::MAX / 2;
     for (asked, is) in [(MOST, MOST), (MOST + 1, MOST), (u64::MAX, MOST)] {
         let build = MemoryCache::<u64, u64>::builder().capacity(asked);
-        // With a weigher, tables don't begin in proportion to the capacity.
-        let cache = build.weigher(|_, value| *value).build().unwrap();
+        // With weights, tables are not in proportion to the capacity.
+        let build = build.weigher(|_, value| *value).shards(1);
+        let cache = build.build().unwrap();
         assert_eq!(cache.capacity(), is);
         cache.insert(1, MOST);
         assert_eq!((cache.get(&1), cache.weight()), (Some(MOST), MOST));

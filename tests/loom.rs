@@ -6,6 +6,11 @@
 //! Run with `RUSTFLAGS="--cfg tenfold_loom" cargo test --release --test loom --target-dir target/loom`.
 #![cfg(tenfold_loom)]
 #![expect(unsafe_code, reason = "a probe that loom watches has to be shared")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that goes astray should panic"
+)]
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};

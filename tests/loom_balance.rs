@@ -4,7 +4,11 @@
 //!
 //! Run with `RUSTFLAGS="--cfg tenfold_loom" cargo test --release --test loom_balance --target-dir target/loom`.
 #![cfg(tenfold_loom)]
-#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that goes astray should panic"
+)]
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
@@ -119,7 +123,7 @@ fn begun_while_it_drains(balancer: &Model) {
     };
     assert_eq!(balancer.drain("a").unwrap().wait(), Drained::Finished);
     finished.store(true, Ordering::SeqCst);
-    assert!(lease_a(&balancer).is_none());
+    assert!(lease_a(balancer).is_none());
     caller.join().unwrap();
     assert_eq!(balancer.stats().backends, 1);
     leave();

@@ -5,6 +5,11 @@
 //! Run with `RUSTFLAGS="--cfg tenfold_loom" cargo test --release --test loom_cache --target-dir target/loom`.
 #![cfg(tenfold_loom)]
 #![expect(unsafe_code, reason = "a probe that loom watches has to be shared")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that goes astray should panic"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,7 +54,7 @@ impl Probe {
                 !self.dropped.load(Ordering::SeqCst),
                 "{} was dropped while it was read",
                 self.number
-            )
+            );
         };
         whole();
         self.cell.with(|_| ());

@@ -4,6 +4,12 @@
 //!
 //! Run with `RUSTFLAGS="--cfg tenfold_loom" cargo test --release --test loom_flight --target-dir target/loom`.
 #![cfg(tenfold_loom)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that goes astray should panic"
+)]
 
 #[path = "support/explore.rs"]
 mod explore;

@@ -7,7 +7,7 @@
 #![cfg(tenfold_loom)]
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
+    clippy::expect_used,
     reason = "a test that goes astray should panic"
 )]
 

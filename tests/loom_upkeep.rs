@@ -4,6 +4,11 @@
 //!
 //! Run with `RUSTFLAGS="--cfg tenfold_loom" cargo test --release --test loom_upkeep --target-dir target/loom`.
 #![cfg(tenfold_loom)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that goes astray should panic"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

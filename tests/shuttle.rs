@@ -5,6 +5,13 @@
 //! Run with `RUSTFLAGS="--cfg tenfold_shuttle" cargo test --release --test shuttle --target-dir target/shuttle`;
 //! `TENFOLD_SCHEDULES` sets how many schedules each scenario is given.
 #![cfg(tenfold_shuttle)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes astray should panic"
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -4,13 +4,19 @@
 //! Run with `RUSTFLAGS="--cfg tenfold_shuttle" cargo test --release --test shuttle_cache --target-dir target/shuttle`;
 //! `TENFOLD_SCHEDULES` sets how many schedules each scenario is given.
 #![cfg(tenfold_shuttle)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that goes astray should panic"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
-use tenfold::cache::MemoryCache;
+use tenfold::cache::{InsertOptions, Lookup, MemoryCache};
 
 #[path = "support/red.rs"]
 mod red;
@@ -319,6 +325,78 @@ fn a_replaced_key_is_never_missed() {
     explore(a_key_that_is_always_there);
 }
 
+/// A source changes, and then a tag that its value has is invalidated: who asks after that, in whatever way, gets no older version.
+fn a_tag_is_invalidated_while_it_is_loaded() {
+    struct Source {
+        cache: MemoryCache<u64, u64>,
+        version: AtomicU64,
+        least: AtomicU64,
+    }
+    impl Source {
+        fn load(&self) -> (u64, InsertOptions) {
+            let version = self.version.load(Ordering::SeqCst);
+            // As a rule long enough for others to come, and to wait.
+            for _ in 0..[0, 30, 100, 200][thread_rng().gen_range(0..4)] {
+                thread::yield_now();
+            }
+            (version, InsertOptions::new().tags(["tag"]))
+        }
+    }
+    let source = Arc::new(Source {
+        cache: MemoryCache::builder()
+            .capacity(4)
+            .shards(1)
+            .build_unattended()
+            .unwrap(),
+        version: AtomicU64::new(0),
+        least: AtomicU64::new(0),
+    });
+    let run = |code: fn(&Source)| {
+        let source = source.clone();
+        thread::spawn(move || code(&source))
+    };
+    let reader = |source: &Source| {
+        for _ in 0..4 {
+            let least = source.least.load(Ordering::SeqCst);
+            let version = match thread_rng().gen_range(0..6) {
+                0 => source.cache.get(&1).unwrap_or(least),
+                1 => source
+                    .cache
+                    .get_or_load_many_with(&[1], |_| [(1, source.load())])[0]
+                    .unwrap(),
+                2 => match source.cache.get_or_token(&1) {
+                    Lookup::Miss(token) => {
+                        let (version, options) = source.load();
+                        let _ = source.cache.fill_with(token, version, &options);
+                        least
+                    }
+                    found => found.hit().unwrap_or(least),
+                },
+                _ => source.cache.get_or_load_with(&1, |_| source.load()),
+            };
+            assert!(version >= least, "an old version: {version} after {least}");
+        }
+    };
+    let writer = |source: &Source| {
+        for version in 1..4 {
+            source.version.store(version, Ordering::SeqCst);
+            source.cache.invalidate_tag("tag");
+            source.least.store(version, Ordering::SeqCst);
+            for _ in 0..thread_rng().gen_range(0..60) {
+                thread::yield_now();
+            }
+        }
+    };
+    let parties = [run(writer), run(reader), run(reader), run(reader)];
+    parties.into_iter().for_each(|party| party.join().unwrap());
+    source.cache.check_invariants();
+}
+
+#[test]
+fn what_a_tag_has_invalidated_does_not_come_back() {
+    explore(a_tag_is_invalidated_while_it_is_loaded);
+}
+
 macro_rules! red {
     ($($name:ident: $test:literal with $fault:literal, $complaint:literal;)*) => {
         $(
@@ -337,5 +415,7 @@ red! {
     red_when_all_that_is_removed_stays: "a_history_of_shards_is_one_that_may_be" with "AbandonNothing", "an old version";
     red_when_more_is_kept_than_may_be: "a_history_is_one_that_may_be" with "ShedNothing", "more than the quota";
     red_when_what_is_replaced_stays: "a_history_is_one_that_may_be" with "KeepReplaced", "";
+    red_when_a_load_is_as_young_as_its_end: "what_a_tag_has_invalidated_does_not_come_back" with "BornLate", "an old version";
+    red_when_an_outdated_load_is_shared: "what_a_tag_has_invalidated_does_not_come_back" with "ShareOutdated", "an old version";
     red_when_a_growing_table_takes_what_is_read: "a_table_grows_while_it_is_read" with "ReclaimUnasked", "was dropped while it was read";
 }

@@ -45,6 +45,7 @@
 //! | a key that everybody wants | [`read`](MemoryCache::read) | the same without the clone |
 //! | a value to keep across other work | [`get_ref`](MemoryCache::get_ref) | a record that announces it |
 //! | a source that is slow | [`get_or_load`](MemoryCache::get_or_load) and its forms | as `get` if it is there, else one load for all |
+//! | the same, and each entry's tags, weight or time come from it | [`get_or_load_with`](MemoryCache::get_or_load_with) and its forms | the same |
 //! | a source that no closure reaches | [`get_or_token`](MemoryCache::get_or_token), [`fill`](MemoryCache::fill) | as `get`, or the lock of the key's shard |
 //! | a new value | [`insert`](MemoryCache::insert), [`insert_with`](MemoryCache::insert_with) | the lock of the key's shard, a bounded number of steps of the policy |
 //! | a value that depends on the old one | [`compute`](MemoryCache::compute), [`replace_if`](MemoryCache::replace_if) | the same, and the closure, again if somebody was faster |
@@ -69,7 +70,8 @@
 //! * **One load** for all callers of a key that ask while it is under way. They get clones of its value, or share its error in an
 //!   [`Arc`](std::sync::Arc); an error is not stored.
 //! * **Nothing comes back.** A load that began before a change of its key (whatever stores, removes or invalidates) is not stored, and not
-//!   given to callers that come after it. Those that waited already get it. A token is the same without a load.
+//!   given to callers that come after it. Those that waited already get it. A token is the same without a load. So it is for a
+//!   [tag](MemoryCache::invalidate_tag) that the value turns out to have.
 //! * **The lead is handed on**, to exactly one that waits, if the loader panics, if its future is dropped, or if it is ready to go on and not
 //!   polled for the [patience](Builder::load_patience). Who takes over runs its own loader.
 //! * **Nobody waits for itself.** A loader that asks for its own key, also by way of other keys, gets [`LoadError::Recursive`]; the forms

@@ -78,8 +78,8 @@ fn call(keys: u16) -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    // Half the usual number, which the environment may set.
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(2), ..ProptestConfig::default() })]
+    // A third of the usual number, which the environment may set.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(3), ..ProptestConfig::default() })]
     #[test]
     fn a_cache_is_a_naive_one_that_forgets(
         settings in settings(),

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use crate::kernel::hash::DefaultHashBuilder;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{Arc, AtomicU64, Mutex, Ordering};
 
 /// Parts of the register, each with a lock.
@@ -56,7 +57,7 @@ impl Extra {
     /// Whether it is of use to a caller that came at this count of invalidations, and waited for it. If the caller is younger than the value,
     /// one of its tags may have been invalidated before the caller came, and again since; so none may have been at all.
     pub(crate) fn serves(&self, arrived: u64) -> bool {
-        arrived <= self.born || self.is_current()
+        arrived <= self.born || self.is_current() || faulty(Fault::ShareOutdated)
     }
 
     pub(crate) const fn tags(&self) -> &[Arc<Tag>] {

@@ -28,6 +28,7 @@ pub struct Counters<const N: usize> {
 
 impl<const N: usize> Counters<N> {
     /// All zero.
+    #[must_use]
     pub fn new() -> Self {
         let zeros = || CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0)));
         Self {
@@ -45,6 +46,7 @@ impl<const N: usize> Counters<N> {
     /// Raises counter `which` by one if the thread is known to have a stripe; if not, nothing happens and the answer is `false`.
     ///
     /// For hot paths that leave the rest to a call of their own.
+    #[must_use]
     #[inline(always)]
     pub fn raise_briefly(&self, which: usize) -> bool {
         let own = threads::known(&*self.owned).and_then(|stripe| stripe.get(which));

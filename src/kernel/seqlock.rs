@@ -43,6 +43,7 @@ impl<const N: usize> SeqLock<N> {
     }
 
     /// The words of one write, or `None` if a write got in between.
+    #[must_use]
     #[inline]
     pub fn read(&self) -> Option<[u64; N]> {
         let version = self.version.load(Ordering::Acquire);

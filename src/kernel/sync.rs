@@ -277,6 +277,10 @@ pub(crate) mod fault {
         LeadTwice,
         /// Who waits for itself is not told.
         CloseCircle,
+        /// A load is taken for as young as its end.
+        BornLate,
+        /// A load is shared with whoever comes after one of its tags was invalidated.
+        ShareOutdated,
         /// A reader of a cache uses an entry without announcing it.
         SkipCover,
         /// A reader that announced an entry does not look whether it is still there.

@@ -35,11 +35,13 @@ pub struct VersionLock(AtomicU64);
 
 impl VersionLock {
     /// Nobody has written yet.
+    #[must_use]
     pub fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
     /// The version to look by, or `None` if somebody writes.
+    #[must_use]
     #[inline]
     pub fn look(&self) -> Option<u64> {
         let version = self.0.load(Ordering::Acquire);
@@ -47,6 +49,7 @@ impl VersionLock {
     }
 
     /// Whether nobody has written since.
+    #[must_use]
     #[inline]
     pub fn is_still(&self, version: u64) -> bool {
         fence(Ordering::Acquire);
@@ -54,6 +57,7 @@ impl VersionLock {
     }
 
     /// Begins to write if nobody has written since.
+    #[must_use]
     #[inline]
     pub fn begin(&self, version: u64) -> Option<Writing<'_>> {
         let odd = version.wrapping_add(1);
@@ -70,17 +74,18 @@ impl VersionLock {
     }
 
     /// Begins to write, as soon as nobody else does.
+    #[must_use]
     pub fn lock(&self) -> Writing<'_> {
         let mut waited = 0;
         loop {
             if let Some(writing) = self.look().and_then(|version| self.begin(version)) {
                 return writing;
             }
-            if waited < SPINS {
+            if waited == SPINS {
+                yield_now();
+            } else {
                 waited += 1;
                 std::hint::spin_loop();
-            } else {
-                yield_now();
             }
         }
     }

@@ -23,6 +23,7 @@ use super::revise::Old;
 use crate::kernel::clock::{Clock, Tick, saturating_nanos};
 use crate::kernel::flight::{Boarding, Denied, Leader, Passenger};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 
 /// The epoch of the owner of flights, for which these caches have no use: all that is invalidated at once is so in each shard's table.
 pub(crate) const EPOCH: u64 = 0;
@@ -73,7 +74,11 @@ impl Timing<'_> {
         };
         Spent {
             nanos: self.count(meter),
-            born: self.born,
+            born: if faulty(Fault::BornLate) {
+                u64::MAX
+            } else {
+                self.born
+            },
         }
     }
 

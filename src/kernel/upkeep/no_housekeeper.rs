@@ -16,7 +16,7 @@ pub(super) fn process() -> &'static Timers {
 pub(super) enum Housekeeper {}
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Life;
+pub(super) struct Life {}
 
 impl Housekeeper {
     pub(super) fn attend(&self, _: &Timers, _: MutexGuard<'_, State>, _: Tick) -> bool {
