@@ -13,6 +13,7 @@
 //!
 //! The arms cover the families that fixed policies come from; which products' best they reach is in `docs/design/decisions.md`.
 
+use super::calibration::Calibration;
 use super::evidence::Evidence;
 use super::miniature::Miniature;
 use super::sample::{Drain, Sample};
@@ -75,6 +76,7 @@ struct Inner {
     evidence: Evidence,
     sketch: Sketch,
     miniatures: Vec<Miniature>,
+    calibration: Calibration,
 }
 
 impl Inner {
@@ -91,17 +93,27 @@ impl Inner {
                 .map(|&arm| Miniature::new(arm, capacity))
                 .collect(),
             sample,
+            calibration: Calibration::new(),
         }
     }
 
-    /// Whether it is a hit for any of them.
-    fn request(&mut self, hash: u32) -> bool {
+    /// A request, and whether it was a hit. Returns whether it is one for any miniature.
+    fn request(&mut self, hash: u32, real: bool) -> bool {
         self.sketch.add(hash, 1);
         let mut hits = 0;
         for (at, miniature) in self.miniatures.iter_mut().enumerate() {
             hits |= u32::from(miniature.request(hash, &mut self.sketch)) << at;
         }
-        self.evidence.request(hits);
+        let promised = hits >> self.evidence.leader() & 1 == 1;
+        if self.evidence.request(hits) {
+            self.calibration.changed();
+        }
+        let capacity = self.sample.capacity();
+        if let Some(capacity) = self.calibration.request(real, promised, capacity) {
+            // What they led by was promised by the same miniatures.
+            self.evidence.scale(0.0, capacity);
+            self.narrow(capacity);
+        }
         hits != 0
     }
 
@@ -112,6 +124,11 @@ impl Inner {
         let capacity = self.sample.capacity();
         self.evidence.scale(factor.min(1.0), capacity);
         self.sketch.rate(capacity);
+        self.calibration = Calibration::new();
+        self.narrow(capacity);
+    }
+
+    fn narrow(&mut self, capacity: usize) {
         for miniature in &mut self.miniatures {
             miniature.narrow(self.sample.limit(), capacity, &mut self.sketch);
         }
@@ -148,15 +165,15 @@ impl Chooser {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// Takes a batch in its order; false if somebody else is at it.
-    pub(super) fn feed(&self, batch: &[u32], drain: Drain) -> bool {
+    /// Takes a batch in its order, of which those were hits whose bits are set; false if somebody else is at it.
+    pub(super) fn feed(&self, batch: &[u32], real: u128, drain: Drain) -> bool {
         let Some(mut inner) = self.inner.try_lock() else {
             return false;
         };
         let mut hits = 0;
-        for &hash in batch {
+        for (at, &hash) in batch.iter().enumerate() {
             if inner.sample.holds(hash) {
-                hits += u64::from(inner.request(hash));
+                hits += u64::from(inner.request(hash, real >> at & 1 == 1));
             }
         }
         if hits > 0 {

@@ -9,12 +9,13 @@
 //! | `clock.rs` | the queue, the circle and the rules between them: every policy but SIEVE is a setting of it |
 //! | `rings.rs`, `ghosts.rs`, `setting.rs` | its parts |
 //! | `chooser.rs` | the setting whose miniature does best |
-//! | `miniature.rs`, `sample.rs`, `evidence.rs` | its parts |
+//! | `miniature.rs`, `sample.rs`, `evidence.rs`, `calibration.rs` | its parts |
 //! | `sieve.rs` | SIEVE |
 //!
 //! What an eviction costs is bounded: [`clock::STEPS`] entries looked at, and for one request in `ALL / limit` a few more per miniature. Nothing
 //! allocates once the cache has been full.
 
+mod calibration;
 mod chooser;
 mod clock;
 mod evidence;

@@ -40,6 +40,8 @@ enum By {
 struct Sampler {
     chooser: Arc<Chooser>,
     batch: Vec<u32>,
+    /// Which of the batch were hits.
+    real: u128,
     drain: Drain,
     /// Sampled hits since the last miss.
     burst: usize,
@@ -59,6 +61,7 @@ impl Sampler {
         self.idle = 0;
         self.burst += 1;
         if self.batch.len() < BATCH + LOG {
+            self.real |= 1 << self.batch.len();
             self.batch.push(hash);
         } else {
             self.drain.lost += 1;
@@ -95,8 +98,9 @@ impl Sampler {
     #[inline(never)]
     fn speak(&mut self) {
         self.drain.records = self.batch.len();
-        if self.chooser.feed(&self.batch, self.drain) {
+        if self.chooser.feed(&self.batch, self.real, self.drain) {
             self.batch.clear();
+            self.real = 0;
             self.drain = Drain {
                 limit: self.chooser.limit(),
                 ..Drain::default()
@@ -104,6 +108,7 @@ impl Sampler {
         } else {
             // Somebody else is at it: what can't be kept until the next miss is lost.
             self.batch.truncate(BATCH + LOG - 1);
+            self.real &= !(u128::MAX << self.batch.len());
         }
     }
 }
@@ -153,6 +158,7 @@ impl Policy {
                     ..Drain::default()
                 },
                 burst: 0,
+                real: 0,
                 idle: 0,
                 heard: chooser.hits(),
             }),
