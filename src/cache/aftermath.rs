@@ -125,7 +125,7 @@ impl<'a, K, V> Aftermath<'a, K, V> {
             let _ = shielded(|| drop(key));
         }
         if !self.debris.is_empty() {
-            let debris = std::mem::replace(&mut self.debris, Debris::new());
+            let debris = std::mem::take(&mut self.debris);
             let _ = shielded(|| drop(debris));
         }
     }

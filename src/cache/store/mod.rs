@@ -5,6 +5,7 @@ mod extras;
 mod group;
 mod hash;
 mod owed;
+mod patience;
 #[cfg(tenfold_loom)]
 mod rack;
 
@@ -14,5 +15,6 @@ pub(crate) use arena::{
 pub(crate) use group::{dense, group_of, ids_of};
 pub(crate) use hash::Hash;
 pub(crate) use owed::Notices;
+pub(crate) use patience::Resize;
 #[cfg(tenfold_loom)]
 pub use rack::{Kept, Rack};
