@@ -3,7 +3,7 @@
 //! Before entries move all of them are marked, so that nobody begins to read one; who reads is waited for. Most are through within a
 //! microsecond, unless they are not running: then others are let run. But everybody who finds nothing waits meanwhile, so this is short.
 //! Whoever wants the table replaced anyway takes the marks back and sleeps in between, so that readers go on and only writers wait: all in
-//! all 15 ms, if somebody does not leave at all.
+//! all 63 ms, if somebody does not leave at all. That is enough for a reader who lost the processor to come back.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const MOMENTS: u32 = 64;
 const YIELDS: u32 = if MODEL { 1 } else { 4 };
 
 /// How often whoever must go on sleeps before: a millisecond, and then twice as long as the last time.
-pub(super) const NAPS: u32 = if MODEL { 0 } else { 4 };
+pub(super) const NAPS: u32 = if MODEL { 0 } else { 6 };
 
 /// Sleeps, after so many times.
 pub(super) fn nap(naps: u32) {
@@ -36,13 +36,13 @@ pub(super) fn nap(naps: u32) {
 /// Looks again and again, until nobody is left or it takes too long.
 pub(super) fn wait(mut is_over: impl FnMut() -> bool) {
     for look in 0..LOOKS + YIELDS {
-        if is_over() {
-            return;
-        }
         if look < LOOKS {
             (0..MOMENTS).for_each(|_| std::hint::spin_loop());
         } else {
             yield_now();
+        }
+        if is_over() {
+            return;
         }
     }
 }
