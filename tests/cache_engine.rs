@@ -1,5 +1,11 @@
 //! What once went wrong in the engine of the cache, and must not again.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test reports by panicking"
+)]
+
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -424,5 +430,115 @@ fn a_slow_listener_keeps_what_it_hears_of() {
         });
         cache.clear();
         assert!(dropped.load(Ordering::SeqCst), "a value was not dropped");
+    }
+}
+
+/// Pinned keys, of which all tests below have a few.
+const PINNED: u64 = 4;
+
+/// A cache whose only table begins small, and who was heard of.
+#[expect(clippy::type_complexity, reason = "what the listener hears")]
+fn growing() -> (
+    MemoryCache<u64, Flagged>,
+    Arc<Mutex<Vec<(u64, RemovalCause)>>>,
+) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    let cache = MemoryCache::builder()
+        .capacity(100_000)
+        .shards(1)
+        .weigher(|key, _| u64::from(*key >= PINNED))
+        .listener(move |key: &u64, _: &Flagged, cause| hears.lock().unwrap().push((*key, cause)))
+        .build()
+        .unwrap();
+    (cache, heard)
+}
+
+/// Entries that are read all the time go along when the table grows.
+#[test]
+fn growth_loses_nothing_that_is_read_in_passing() {
+    const KEYS: u64 = 6_000;
+    const HOT: u64 = 2 * PINNED;
+    for _ in 0..4 {
+        let (cache, heard) = growing();
+        (0..HOT).for_each(|key| cache.insert(key, Flagged::new().0));
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let readers = [0, 1, 2].map(|n| {
+                let (cache, over) = (&cache, &over);
+                scope.spawn(move || {
+                    let mut key = n;
+                    while !over.load(Ordering::Relaxed) {
+                        key = (key + 1) % HOT;
+                        let seen = cache.read(&key, |value| {
+                            (0..50).for_each(|_| std::hint::spin_loop());
+                            value.0.load(Ordering::SeqCst)
+                        });
+                        if seen != Some(false) {
+                            return Some(format!("{key} was missed, or dropped: {seen:?}"));
+                        }
+                        if n == 0 {
+                            let mut met = 0_u64;
+                            cache.for_each(|key, _| met |= 1 << key.min(&63));
+                            let missed = !met & ((1 << HOT) - 1);
+                            if missed != 0 {
+                                return Some(format!("a walk missed {missed:b}"));
+                            }
+                        }
+                    }
+                    None
+                })
+            });
+            (HOT..KEYS).for_each(|key| cache.insert(key, Flagged::new().0));
+            over.store(true, Ordering::Relaxed);
+            assert_eq!(*heard.lock().unwrap(), [], "an entry was evicted");
+            for reader in readers {
+                assert_eq!(reader.join().unwrap(), None);
+            }
+        });
+        assert_eq!(*heard.lock().unwrap(), [], "an entry was evicted");
+        assert!((0..KEYS).all(|key| cache.contains(&key)));
+    }
+}
+
+/// Growth waits for who holds an entry, as long as there is room.
+#[test]
+fn growth_is_put_off_for_who_holds_an_entry() {
+    for key in [0, PINNED] {
+        let (cache, heard) = growing();
+        for n in 0..700 {
+            cache.insert(n, Flagged::new().0);
+        }
+        let bytes = cache.memory_used();
+        let held = cache.get_ref(&key).unwrap();
+        for n in 700..900 {
+            cache.insert(n, Flagged::new().0);
+        }
+        assert_eq!(*heard.lock().unwrap(), [], "an entry was evicted");
+        drop(held);
+        for n in 900..10_000 {
+            cache.insert(n, Flagged::new().0);
+        }
+        assert!(cache.memory_used() > bytes, "it did not grow");
+        assert_eq!(*heard.lock().unwrap(), [], "an entry was evicted");
+        assert!((0..10_000).all(|key| cache.contains(&key)));
+    }
+}
+
+/// What is held when there is no more room goes, and is told of.
+#[test]
+fn growth_is_not_put_off_for_ever() {
+    for key in [0, PINNED] {
+        let (cache, heard) = growing();
+        cache.insert(key, Flagged::new().0);
+        let held = cache.get_ref(&key).unwrap();
+        for n in 10..10_000 {
+            cache.insert(n, Flagged::new().0);
+        }
+        assert_eq!(*heard.lock().unwrap(), [(key, RemovalCause::Evicted)]);
+        assert!(!held.0.load(Ordering::SeqCst), "dropped while it was held");
+        drop(held);
+        assert!(!cache.contains(&key));
+        assert!((10..10_000).all(|key| cache.contains(&key)));
     }
 }

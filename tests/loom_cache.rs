@@ -266,6 +266,63 @@ red! {
     red_when_nobody_is_told_of_another_table: "an_entry_moves_under_its_readers_eyes" with "MoveUntold", "was missed";
 }
 
+/// A table that is not replaced for its readers' sake is as it was, and one that is has all entries.
+fn reader_against_patience() {
+    let shelf = shelf();
+    let looks = reader(&shelf, |shelf| {
+        let seen = read(shelf, KEY);
+        assert_eq!(
+            seen,
+            Some(0),
+            "a key that was there all the time was missed"
+        );
+    });
+    if !shelf.resize_if_unread() {
+        shelf.check_invariants();
+    }
+    shelf.reclaim();
+    looks.join().unwrap();
+    assert_eq!(read(&shelf, KEY), Some(0), "an entry was lost");
+    assert!(shelf.resize_if_unread(), "nobody reads");
+    shelf.reclaim();
+    assert_eq!(read(&shelf, KEY), Some(0), "an entry was lost");
+    shelf.check_invariants();
+}
+
+#[test]
+fn nothing_is_lost_for_being_read() {
+    explore(3, reader_against_patience);
+}
+
+red! {
+    red_when_marks_are_not_told: "nothing_is_lost_for_being_read" with "MoveUntold", "was missed";
+}
+
+/// A walk meets all that is there, also if growth is given up meanwhile.
+fn walker_against_patience() {
+    let shelf = shelf();
+    insert(&shelf, OTHER, 1);
+    let held = shelf.hold(HERE, &Probe::new(KEY));
+    let walks = reader(&shelf, |shelf| {
+        let mut met = 0;
+        shelf.walk(|_, value| met += 1 + value.look());
+        assert_eq!(met, 3, "a walk missed an entry");
+    });
+    assert!(!shelf.resize_if_unread(), "somebody reads");
+    walks.join().unwrap();
+    drop(held);
+    shelf.check_invariants();
+}
+
+#[test]
+fn a_walk_misses_nothing() {
+    explore(3, walker_against_patience);
+}
+
+red! {
+    red_when_a_walk_does_not_look_again: "a_walk_misses_nothing" with "MissUnasked", "a walk missed an entry";
+}
+
 /// What was left behind is not found by those who come later, and is dropped when nobody reads it.
 fn reader_against_emptying() {
     let shelf = shelf();

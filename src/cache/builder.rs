@@ -93,7 +93,8 @@ impl<K, V, S> Builder<K, V, S> {
         self
     }
 
-    /// What an entry weighs. One of weight zero is pinned: it is never evicted, only removed or expired.
+    /// What an entry weighs. One of weight zero is pinned: it is never evicted, only removed or expired. There is one exception, of which
+    /// [`get_ref`](MemoryCache::get_ref) tells: an entry that is held while its table has to grow and can't wait any longer.
     ///
     /// Runs outside all locks, once for every entry that is stored.
     #[must_use]

@@ -7,8 +7,9 @@ use super::store::Held;
 
 /// The value of an entry, kept for its holder whatever becomes of the entry: made by [`MemoryCache::get_ref`](super::MemoryCache::get_ref).
 ///
-/// It keeps this one entry and nothing else: other entries are evicted, removed and dropped as ever, however long it is held. It may be
-/// sent to another thread and held across an `await`.
+/// It keeps this one entry and nothing else: other entries are evicted, removed and dropped as ever, however long it is held. Only growth
+/// waits for it, while it can: see [`MemoryCache::get_ref`](super::MemoryCache::get_ref). It may be sent to another thread and held across
+/// an `await`.
 ///
 /// It does not outlive its cache:
 ///

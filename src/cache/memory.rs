@@ -101,6 +101,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
 
     /// The entry of a key, kept for as long as the guard lives.
     ///
+    /// A table can't grow while one of its entries is held or read. It is put off then as long as there is room: until 95 of a hundred
+    /// places are filled, or none is left where the next key belongs. Whoever inserts then waits for at most some 60 ms. What is still held
+    /// after that is evicted, also if it is pinned; the guard keeps key and value nevertheless.
+    ///
     /// # Blocking
     ///
     /// As [`get`](Self::get).

@@ -41,7 +41,8 @@ impl InsertOptions {
         }
     }
 
-    /// What the entry weighs, whatever the weigher would say. An entry of weight zero is pinned: it is never evicted.
+    /// What the entry weighs, whatever the weigher would say. An entry of weight zero is pinned: it is never evicted, unless it
+    /// is held when its table can't wait any longer to grow: see [`get_ref`](super::MemoryCache::get_ref).
     pub const fn weight(mut self, weight: u64) -> Self {
         self.weight = Some(weight);
         self

@@ -47,7 +47,17 @@ pub(crate) struct State<K, V> {
     pub(super) siblings: usize,
     /// How long entries are kept behind their time, for loads that fail.
     pub(super) linger: u64,
+    pub(super) growth: Growth,
     pub(crate) tally: Tally,
+}
+
+/// Growth that was put off for those who read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Growth {
+    /// Slots that are filled when it is tried again.
+    pub(super) next: usize,
+    /// As many more as were filled when it was tried.
+    pub(super) step: usize,
 }
 
 /// What happened to entries, counted under the lock.
@@ -144,6 +154,7 @@ impl<K: Eq, V> State<K, V> {
             batch,
             siblings,
             linger,
+            growth: Growth::default(),
             tally: Tally::default(),
         }
     }
@@ -211,6 +222,7 @@ impl<K: Eq, V> State<K, V> {
         self.index = Index::new();
         arena.bound(NEVER);
         self.weights = Vec::new();
+        self.growth = Growth::default();
         self.used = 0;
     }
 

@@ -4,7 +4,7 @@ use super::super::aftermath::Aftermath;
 use super::super::budget::Budget;
 use super::super::cause::RemovalCause;
 use super::super::expiry::Age;
-use super::super::store::{Arena, Hash, NEVER, NoPlace, dense};
+use super::super::store::{Arena, Hash, NEVER, NoPlace, Resize, dense};
 use super::base::{Ledger, ledger};
 use super::{NoRoom, State, Terms};
 
@@ -110,7 +110,7 @@ impl<K: Eq, V> State<K, V> {
                 Err(NoPlace(back, again)) => (key, value) = (back, again),
             }
             self.reclaim_some(arena, after);
-            self.grow(arena, after);
+            self.grow(arena, Resize::Anyway, after);
         }
         self.tally.refused += 1;
         after.refused(key, value);

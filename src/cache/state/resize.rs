@@ -2,9 +2,12 @@
 
 use super::super::aftermath::Aftermath;
 use super::super::expiry::Batch;
-use super::super::store::{Arena, NEVER, Sweep, dense};
-use super::base::{Ledger, ledger};
+use super::super::store::{Arena, NEVER, Resize, Sweep, dense};
+use super::base::{Growth, Ledger, ledger};
 use super::{State, Terms};
+
+/// Of a hundred slots, so many are filled when growth is not put off any more for those who hold entries.
+const FULL: usize = 95;
 
 impl<K: Eq, V> State<K, V> {
     /// What an insertion does where entries expire: some of those that are due go.
@@ -22,7 +25,7 @@ impl<K: Eq, V> State<K, V> {
         if terms.lease.deadline != NEVER && !self.owner.has_deadlines(arena) {
             // The first of its kind in a cache that was not built for it.
             self.owner.keep_deadlines();
-            self.resize(arena, self.owner.room(), after);
+            self.resize(arena, self.owner.room(), Resize::Anyway, after);
         }
     }
 
@@ -60,19 +63,32 @@ impl<K: Eq, V> State<K, V> {
         if self.owner.is_due(self.batch) {
             self.reclaim_some(arena, after);
         }
-        if self.owner.len() + self.owner.waiting() >= self.owner.room() {
-            self.grow(arena, after);
+        let filled = self.owner.len() + self.owner.waiting();
+        if filled >= self.owner.room().max(self.growth.next) {
+            let crowded = filled.saturating_mul(100) / FULL >= self.owner.slots();
+            let resize = if crowded {
+                Resize::Anyway
+            } else {
+                Resize::IfUnread
+            };
+            self.grow(arena, resize, after);
         }
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn grow<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
+    pub(super) fn grow<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        resize: Resize,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
         // A cache of entries needs no more room than this, unless the hashes are bad; one of weights may.
         let most = (self.quota as usize).saturating_add(self.batch);
         let room = self.owner.room();
         // There is room, but not where it is looked for: no table is large enough for such hashes.
-        if (self.owner.len() + self.owner.waiting()).saturating_mul(4) < room {
+        let filled = self.owner.len() + self.owner.waiting();
+        if filled.saturating_mul(4) < room {
             return;
         }
         let larger = if room < most && most / 4 <= room {
@@ -83,18 +99,27 @@ impl<K: Eq, V> State<K, V> {
         if room > most.saturating_mul(4) && self.weights.is_empty() {
             return;
         }
-        self.resize(arena, larger, after);
+        if !self.resize(arena, larger, resize, after) {
+            // Each try takes some time, and who holds an entry may do so for long: the tries become rarer.
+            let step = (self.growth.step * 2).max(room / 32).max(1);
+            // Not beyond the point where the table is too full to wait.
+            let full = (self.owner.slots() * FULL).div_ceil(100);
+            let next = (filled + step).min(full.max(filled + 1));
+            self.growth = Growth { next, step };
+            return;
+        }
         // Also the policy did not know how many there would be.
         self.policy.expect(self.quota, larger, self.siblings);
     }
 
-    /// Moves everything to a table for so many entries.
+    /// Moves everything to a table for so many entries, and returns whether it did: not if that is to wait for those who read.
     pub(crate) fn resize<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         entries: usize,
+        resize: Resize,
         after: &mut Aftermath<'a, K, V>,
-    ) {
+    ) -> bool {
         const LOST: u32 = u32::MAX;
         let weights = std::mem::take(&mut self.weights);
         let mut moves = vec![LOST; self.owner.slots()];
@@ -109,7 +134,12 @@ impl<K: Eq, V> State<K, V> {
                 self.tally.evicted += 1;
             }
         };
-        self.owner.resize(arena, entries, left, notices, moved);
+        let owner = &mut self.owner;
+        if !owner.resize(arena, entries, resize, left, notices, moved) {
+            self.weights = weights;
+            return false;
+        }
+        self.growth = Growth::default();
         self.used -= lost;
         self.tally.evicted_weight += lost;
         if !weights.is_empty() {
@@ -124,5 +154,36 @@ impl<K: Eq, V> State<K, V> {
         self.policy.renumber(ledger!(self, arena), new);
         after.litters();
         self.renew_index(arena);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cache::MemoryCache;
+
+    /// The table begins with 256 entries and what may wait, and grows several times.
+    #[test]
+    fn a_table_whose_growth_is_put_off_is_a_good_one() {
+        let cache = MemoryCache::builder()
+            .capacity(10_000)
+            .shards(1)
+            .weigher(|key: &u64, (): &()| key.min(&1).to_owned())
+            .build()
+            .unwrap();
+        let mut held = None;
+        for n in 0..5_000 {
+            cache.insert(n, ());
+            match n % 100 {
+                0 => held = cache.get_ref(&(n / 7)),
+                60 => drop(held.take()),
+                _ => {}
+            }
+            if n % 16 == 0 {
+                cache.check_invariants();
+            }
+        }
+        assert!((0..5_000).all(|n| cache.contains(&n)));
+        assert_eq!(cache.stats().evictions, 0);
     }
 }

@@ -28,9 +28,14 @@
 //! # Tables
 //!
 //! A table that became too small is followed by a larger one, and one that is emptied at once by a fresh one. Entries are moved, and so no
-//! reader may be at them: all slots are marked gone, and who is still being read is left behind. While that goes on, and while an entry
-//! moves to where readers look earlier, `moves` is odd; a reader who finds nothing looks at it and begins again if it has changed. So does
-//! one under whose eyes an entry was taken out: its successor may be where it has looked already.
+//! reader may be at them: all slots are marked gone, and readers are waited for, a little while. If one of them stays, the marks are taken
+//! back and the table remains, unless there is no room in it: then what is still being read is left behind. While that goes on, and while
+//! an entry moves to where readers look earlier, `moves` is odd; a reader who finds nothing looks at it and begins again if it has changed.
+//! So does one under whose eyes an entry was taken out: its successor may be where it has looked already. Who waits for `moves` announces
+//! nothing, lest the owner wait for it.
+//!
+//! One barrier is enough however often the owner looks: whoever announces a slot after it finds the slot gone, and who announced it before
+//! is seen at the first look, and at all that follow until it has left.
 //!
 //! Tags are looked at before anything is announced, so a table must not be given back under a reader's hands. A reader announces that it is
 //! arriving before it loads the view. Where that costs nothing ([`asymmetric::is_light`]) the owner looks for those and gives old tables
@@ -52,6 +57,7 @@ use super::extras::Extras;
 use super::group::{Group, SLOTS, SPECIAL, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
 use super::owed::{Notices, Owed};
+use super::patience::{NAPS, Resize, nap, wait};
 use crate::cache::RemovalCause;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::{self, Announced, Cover, Own, Record};
@@ -262,11 +268,16 @@ fn column(groups: usize, wanted: bool, value: u64) -> Box<[AtomicU64]> {
         .collect()
 }
 
+/// The groups of a table for `entries`.
+fn groups_for(entries: usize) -> usize {
+    let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
+    groups.min(MOST_GROUPS)
+}
+
 impl<K, V> View<K, V> {
     /// A table for `entries`.
     fn new(entries: usize, columns: Columns, serial: u64) -> Self {
-        let groups = (entries.saturating_mul(100) / (SLOTS * LOAD)).saturating_add(1);
-        Self::of_groups(groups.min(MOST_GROUPS), columns, serial)
+        Self::of_groups(groups_for(entries), columns, serial)
     }
 
     fn of_groups(groups: usize, columns: Columns, serial: u64) -> Self {
@@ -481,6 +492,7 @@ impl<K, V> Arena<K, V> {
         loop {
             let before = self.moves.load(Ordering::SeqCst);
             if before % 2 == 1 {
+                pin.arrive();
                 settle();
                 continue;
             }
@@ -532,9 +544,9 @@ impl<K, V> Arena<K, V> {
 
     /// The next entry of a walk through the table, announced by `pin`; nothing at its end.
     ///
-    /// An entry that is linked from the beginning of the walk to its end is found. A walk that learns, behind a group, that the table was
-    /// replaced while it was there begins again with the new one: entries that were on the move were marked after `moves` had become odd,
-    /// so whoever missed one sees that, waits, and sees the new table.
+    /// An entry that is linked from the beginning of the walk to its end is found. A walk that learns that the table was replaced begins
+    /// again with the new one. Entries that are on the move, or might have been, are marked after `moves` has become odd; so whoever finds
+    /// none in a slot and `moves` changed waits, and looks at the slot again, or at the new table.
     pub(crate) fn next<'p>(
         &'p self,
         pin: &'p mut Cover,
@@ -542,7 +554,12 @@ impl<K, V> Arena<K, V> {
         settle: impl Fn(),
     ) -> Option<Entry<'p, K, V>> {
         loop {
+            let before = self.moves.load(Ordering::SeqCst);
             pin.arrive();
+            if before % 2 == 1 {
+                settle();
+                continue;
+            }
             let view = self.view();
             let serial = view.serial.load(Ordering::Relaxed);
             if walk.table != Some(serial) {
@@ -552,16 +569,21 @@ impl<K, V> Arena<K, V> {
                 };
             }
             let group = view.groups.get(walk.group)?;
-            while walk.slot < SLOTS {
+            let mut moved = false;
+            while walk.slot < SLOTS && !moved {
                 let slot = walk.slot;
+                let mut is_there = group.is_linked(slot);
+                if is_there {
+                    pin.cover(group.mark(slot));
+                    is_there = group.is_linked(slot);
+                }
+                if !is_there {
+                    moved =
+                        self.moves.load(Ordering::SeqCst) != before && !faulty(Fault::MissUnasked);
+                    walk.slot += usize::from(!moved);
+                    continue;
+                }
                 walk.slot += 1;
-                if !group.is_linked(slot) {
-                    continue;
-                }
-                pin.cover(group.mark(slot));
-                if !group.is_linked(slot) {
-                    continue;
-                }
                 let cell = view.pairs.get(walk.group * SLOTS + slot)?;
                 // SAFETY: the slot was announced and is still linked, so it is filled, and stays so until `pin` lets go.
                 let (key, value) = unsafe { pair(cell) };
@@ -574,10 +596,9 @@ impl<K, V> Arena<K, V> {
                     slot,
                 });
             }
-            if self.moves.load(Ordering::SeqCst) % 2 == 1 {
-                settle();
+            if !moved {
+                (walk.group, walk.slot) = (walk.group + 1, 0);
             }
-            (walk.group, walk.slot) = (walk.group + 1, 0);
         }
     }
 }
@@ -642,6 +663,14 @@ pub(crate) struct Owner<K, V> {
     waited: usize,
     /// What the next table will keep.
     columns: Columns,
+    /// The next table, if one was wanted and could not be had yet.
+    prepared: Option<Prepared<K, V>>,
+}
+
+/// A table that nobody has seen, and the notes of its slots.
+struct Prepared<K, V> {
+    view: Box<View<K, V>>,
+    notes: Vec<Note>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -719,6 +748,7 @@ impl<K, V> Arena<K, V> {
             stuck: false,
             waited: 0,
             columns,
+            prepared: None,
         };
         let arena = Self {
             view: AtomicPtr::new(Box::into_raw(Box::new(view))),
@@ -1083,35 +1113,54 @@ impl<K, V> Owner<K, V> {
         self.graves.iter().any(|grave| !grave.is_swept())
     }
 
-    /// Moves all entries to a table for `entries`, but for those that are being read, which are added to the notices, and those for which
-    /// there is no place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
+    /// Moves all entries to a table for `entries`, and returns whether it did: not if one of them is being read for long, unless it is to be
+    /// done anyway. Then those are left behind that are still being read, and are added to the notices, and those for which there is no
+    /// place, which go to `left`. `moved` is told the old slot of each, and the new one if it has one.
     pub(crate) fn resize<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         entries: usize,
+        resize: Resize,
         left: &mut Left<K, V>,
         mut notices: Option<&mut Notices<'a, K, V>>,
         mut moved: impl FnMut(u32, Option<u32>),
-    ) {
+    ) -> bool {
         // What can fail is done before anybody is told to wait.
         let old = arena.view();
         let serial = old.serial.load(Ordering::Relaxed) + 1;
-        let view = View::new(entries.max(self.linked), self.columns, serial);
-        let notes = vec![Note::default(); view.pairs.len()];
-        let view = NonNull::from(Box::leak(Box::new(view)));
-        let mut linked = Vec::with_capacity(self.linked);
+        let prepared = self.prepare(entries.max(self.linked), serial);
         let step = if faulty(Fault::MoveUntold) { 0 } else { 1 };
-        arena.moves.fetch_add(step, Ordering::SeqCst);
-        for (index, group) in old.groups.iter().enumerate() {
-            for slot in group.linked() {
-                linked.push(id_of(index, slot));
-                group.retire(slot);
+        let mut linked = Vec::with_capacity(self.linked);
+        let mut naps = 0;
+        let read = loop {
+            arena.moves.fetch_add(step, Ordering::SeqCst);
+            for (index, group) in old.groups.iter().enumerate() {
+                for slot in group.linked() {
+                    linked.push(id_of(index, slot));
+                    group.retire(slot);
+                }
             }
-        }
-        let announced = Announced::scan_covers();
-        let notes = std::mem::replace(&mut self.notes, notes);
+            let read = old.readers(&linked);
+            if read.is_empty() || resize == Resize::Anyway && naps == NAPS {
+                break read;
+            }
+            for id in linked.drain(..) {
+                if let Some((group, slot)) = old.group(id) {
+                    group.link_again(slot, tag_of(self.place(id)));
+                }
+            }
+            arena.moves.fetch_add(step, Ordering::SeqCst);
+            if resize == Resize::IfUnread {
+                self.prepared = Some(prepared);
+                return false;
+            }
+            nap(naps);
+            naps += 1;
+        };
+        let notes = std::mem::replace(&mut self.notes, prepared.notes);
+        let view = NonNull::from(Box::leak(prepared.view));
         let Some(view) = Table::exchange(arena, view) else {
-            return;
+            return false;
         };
         let mut grave = Grave {
             swept: view.groups.len(),
@@ -1124,11 +1173,9 @@ impl<K, V> Owner<K, V> {
         self.stuck = false;
         self.linked = 0;
         for id in linked {
-            let free = announced
-                .as_ref()
-                .is_some_and(|announced| !grave.view.is_covered(announced, id));
+            let free = read.binary_search(&id).is_err();
             let extra = self.extra_of(&grave.view, id);
-            // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it.
+            // SAFETY: the slot is gone since before the announcements were looked at, and nobody reads it, or not any more.
             let taken = free.then(|| unsafe { grave.view.take(id) }).flatten();
             let place = notes.get(dense(id)).map_or(0, |note| note.place);
             let to = match taken {
@@ -1159,6 +1206,20 @@ impl<K, V> Owner<K, V> {
         }
         self.graves.push(grave);
         arena.moves.fetch_add(step, Ordering::SeqCst);
+        true
+    }
+
+    /// A table for `entries`, perhaps from an earlier time when one was wanted.
+    fn prepare(&mut self, entries: usize, serial: u64) -> Prepared<K, V> {
+        let groups = groups_for(entries);
+        let prepared = self.prepared.take();
+        if let Some(prepared) = prepared.filter(|old| old.view.is_like(groups, self.columns)) {
+            prepared.view.serial.store(serial, Ordering::Relaxed);
+            return prepared;
+        }
+        let view = Box::new(View::of_groups(groups, self.columns, serial));
+        let notes = vec![Note::default(); view.pairs.len()];
+        Prepared { view, notes }
     }
 
     /// Leaves all entries behind and begins with an empty table of the same size. They are dropped little by little, by `reclaim`.
@@ -1173,6 +1234,7 @@ impl<K, V> Owner<K, V> {
                 grave.sweep(Sweep::Swift);
             }
         }
+        self.prepared = None;
         let groups = old.groups.len();
         let serial = old.serial.load(Ordering::Relaxed) + 1;
         let spare = self
@@ -1235,8 +1297,13 @@ impl<K, V> Owner<K, V> {
     /// Bytes of all tables, without what keys and values own elsewhere.
     pub(crate) fn bytes(&self, arena: &Arena<K, V>) -> usize {
         let graves: usize = self.graves.iter().map(|grave| grave.view.bytes()).sum();
+        let prepared = self
+            .prepared
+            .iter()
+            .map(|prepared| prepared.view.bytes() + prepared.notes.capacity() * size_of::<Note>());
         arena.view().bytes()
             + graves
+            + prepared.sum::<usize>()
             + self.notes.capacity() * size_of::<Note>()
             + self.gone.capacity() * size_of::<u32>()
     }
@@ -1343,6 +1410,23 @@ impl<K, V> View<K, V> {
 
     fn is_covered(&self, announced: &Announced, id: u32) -> bool {
         self.mark(id).is_some_and(|mark| announced.covers(mark))
+    }
+
+    /// Those among `linked` that somebody goes on reading, in the same order. All were marked as gone before.
+    fn readers(&self, linked: &[u32]) -> Vec<u32> {
+        let Some(announced) = Announced::scan_covers() else {
+            return linked.to_vec();
+        };
+        let is_read = |id: &u32| self.is_covered(&announced, *id);
+        let mut read: Vec<u32> = linked.iter().copied().filter(is_read).collect();
+        if !read.is_empty() {
+            wait(|| {
+                let announced = Announced::scan();
+                read.retain(|id| self.is_covered(&announced, *id));
+                read.is_empty()
+            });
+        }
+        read
     }
 
     fn is_visited(&self, announced: &Announced) -> bool {

@@ -222,6 +222,11 @@ impl Group {
         self.set(slot, GONE);
     }
 
+    /// Takes back that an entry was taken out.
+    pub(super) fn link_again(&self, slot: usize, tag: u8) {
+        self.set(slot, tag);
+    }
+
     #[inline]
     pub(super) fn vacate(&self, slot: usize) {
         self.set(slot, FREE);

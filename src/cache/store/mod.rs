@@ -6,6 +6,7 @@ mod group;
 mod hash;
 mod lanes;
 mod owed;
+mod patience;
 #[cfg(tenfold_loom)]
 mod rack;
 #[cfg(target_arch = "x86_64")]
@@ -17,5 +18,6 @@ pub(crate) use arena::{
 pub(crate) use group::{dense, group_of, ids_of};
 pub(crate) use hash::Hash;
 pub(crate) use owed::Notices;
+pub(crate) use patience::Resize;
 #[cfg(tenfold_loom)]
 pub use rack::{Kept, Rack};

@@ -22,9 +22,14 @@ use crate::cache::RemovalCause;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{Arc, AtomicBool, Ordering};
 
+/// Key and value of an entry, and why it went.
+type Notice<K, V> = (NonNull<K>, NonNull<V>, RemovalCause);
+
 /// What a listener is to be told, in one go.
 pub(crate) struct Notices<'a, K, V> {
-    list: Vec<(NonNull<K>, NonNull<V>, RemovalCause)>,
+    /// Often the only one.
+    first: Option<Notice<K, V>>,
+    more: Vec<Notice<K, V>>,
     /// Whether that is over.
     over: Arc<AtomicBool>,
     arena: PhantomData<&'a Arena<K, V>>,
@@ -38,19 +43,20 @@ unsafe impl<K: Sync, V: Sync> Sync for Notices<'_, K, V> {}
 impl<K, V> Notices<'_, K, V> {
     pub(crate) fn new() -> Self {
         Self {
-            list: Vec::new(),
+            first: None,
+            more: Vec::new(),
             over: Arc::new(AtomicBool::new(false)),
             arena: PhantomData,
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.first.is_none()
     }
 
     /// Calls `hear` for each, in the order in which they went.
     pub(crate) fn tell(self, mut hear: impl FnMut(&K, &V, RemovalCause)) {
-        for (key, value, cause) in &self.list {
+        for (key, value, cause) in self.first.iter().chain(&self.more) {
             // SAFETY: the owner of the arena leaves the entry where it is until the flag is set, when this is dropped.
             let key = unsafe { key.as_ref() };
             // SAFETY: as above.
@@ -100,7 +106,11 @@ impl Owed {
         cause: RemovalCause,
     ) {
         let entry = (NonNull::from(key), NonNull::from(value), cause);
-        notices.list.push(entry);
+        if notices.first.is_none() {
+            notices.first = Some(entry);
+        } else {
+            notices.more.push(entry);
+        }
         self.slots += 1;
         // The holder of the lock has one of them.
         match self.batches.last_mut() {

@@ -1,9 +1,10 @@
 //! The smallest owner of an arena, for the model checkers: no policy, no weights, one lock.
 
 use super::super::log::Log;
-use super::arena::{Arena, Columns, Garbage, Held, Lease, Left, Owner, Sweep};
+use super::arena::{Arena, Columns, Garbage, Held, Lease, Left, Owner, Sweep, Walk};
 use super::hash::Hash;
 use super::owed::Notices;
+use super::patience::Resize;
 use crate::cache::RemovalCause;
 use crate::kernel::pins;
 use crate::kernel::sync::Mutex;
@@ -63,6 +64,15 @@ impl<K: Eq, V> Rack<K, V> {
             .map(Kept)
     }
 
+    /// Runs `each` on all entries.
+    pub fn walk(&self, mut each: impl FnMut(&K, &V)) {
+        let (mut pin, mut walk) = (pins::stand_by(), Walk::default());
+        let settle = || drop(self.owner.lock());
+        while let Some(entry) = self.arena.next(&mut pin, &mut walk, settle) {
+            each(entry.key, entry.value);
+        }
+    }
+
     fn locked<R>(&self, action: impl FnOnce(&mut Owner<K, V>, &mut Taken<K, V>) -> R) -> R {
         let mut taken = (Garbage::new(), Left::new());
         let mut owner = self.owner.lock();
@@ -117,12 +127,20 @@ impl<K: Eq, V> Rack<K, V> {
         });
     }
 
+    /// Moves all entries to another table if nobody reads one, and returns whether it did.
+    pub fn resize_if_unread(&self) -> bool {
+        self.locked(|owner, (_, unplaced)| {
+            let resize = Resize::IfUnread;
+            owner.resize(&self.arena, 1, resize, unplaced, None, |_, _| ())
+        })
+    }
+
     /// Moves all entries to another table, and returns how many were left behind.
     pub fn resize(&self) -> usize {
         self.locked(|owner, (_, unplaced)| {
             let mut left = 0;
             let moved = |_, to: Option<u32>| left += usize::from(to.is_none());
-            owner.resize(&self.arena, 1, unplaced, None, moved);
+            owner.resize(&self.arena, 1, Resize::Anyway, unplaced, None, moved);
             left
         })
     }
