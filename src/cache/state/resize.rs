@@ -1,6 +1,6 @@
 //! Replacing the table, and giving back what was taken out.
 
-use super::super::aftermath::Aftermath;
+use super::super::aftermath::{Aftermath, Pile};
 use super::super::expiry::Batch;
 use super::super::store::{Arena, NEVER, Resize, Sweep, dense};
 use super::base::{Growth, Ledger, ledger};
@@ -31,15 +31,7 @@ impl<K: Eq, V> State<K, V> {
 
     /// Reclaims all that nobody reads.
     pub(crate) fn reclaim<'a>(&mut self, arena: &'a Arena<K, V>, after: &mut Aftermath<'a, K, V>) {
-        let listens = after.listens();
-        let pile = after.pile();
-        self.owner.reclaim(
-            arena,
-            &mut pile.garbage,
-            &mut pile.left,
-            listens,
-            Sweep::Swift,
-        );
+        self.reclaim_at(Sweep::Swift, arena, after);
     }
 
     pub(super) fn reclaim_some<'a>(
@@ -47,15 +39,25 @@ impl<K: Eq, V> State<K, V> {
         arena: &'a Arena<K, V>,
         after: &mut Aftermath<'a, K, V>,
     ) {
+        self.reclaim_at(Sweep::InPassing, arena, after);
+    }
+
+    fn reclaim_at<'a>(
+        &mut self,
+        sweep: Sweep,
+        arena: &'a Arena<K, V>,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
         let listens = after.listens();
-        let pile = after.pile();
-        self.owner.reclaim(
-            arena,
-            &mut pile.garbage,
-            &mut pile.left,
-            listens,
-            Sweep::InPassing,
-        );
+        if listens || std::mem::needs_drop::<(K, V)>() {
+            let Pile { garbage, left, .. } = after.pile();
+            self.owner.reclaim(arena, garbage, left, listens, sweep);
+        } else {
+            // Nothing goes there.
+            let (mut garbage, mut left) = (Vec::new(), Vec::new());
+            self.owner
+                .reclaim(arena, &mut garbage, &mut left, listens, sweep);
+        }
     }
 
     /// Reclaims what was taken out, if it is enough to be worth it, and grows the table if it is full.
