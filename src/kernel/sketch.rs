@@ -1,6 +1,6 @@
 //! How often something was seen lately, in four bits per counter: a count-min sketch that forgets.
 //!
-//! A key's four counters lie in one 64-byte block, one in each quarter of it, so that a look costs one cache line. An addition
+//! A key's four counters lie in one 64-byte block, in two words of it, so that a look costs one cache line. An addition
 //! raises only those of the four that are lowest (conservative update); the estimate is the lowest. It is never below the true
 //! count, up to fifteen and the last ageing, and above it only where all four are shared.
 //!
@@ -67,7 +67,7 @@ impl Sketch {
         let (block, bits) = self.block(hash);
         self.blocks
             .get(block)
-            .map_or(0, |block| block.lowest(bits) as u32)
+            .map_or(0, |block| block.lowest(&Places::of(bits)) as u32)
     }
 
     /// Sees `hash` `times` more. Returns what the estimate is now.
@@ -77,10 +77,11 @@ impl Sketch {
         let Some(block) = self.blocks.get_mut(block) else {
             return 0;
         };
-        let was = block.lowest(bits);
+        let places = Places::of(bits);
+        let was = block.lowest(&places);
         let now = (was + u64::from(times)).min(u64::from(MOST));
         if now > was {
-            block.raise(bits, now);
+            block.raise(&places, now);
             self.additions += (now - was) as usize;
             if self.additions >= self.period {
                 self.age();
@@ -103,31 +104,47 @@ impl Sketch {
     }
 }
 
-impl Block {
-    /// Where the counter of a quarter is: one of its two words, and a shift.
-    #[inline(always)]
-    fn place(bits: u64, quarter: usize) -> (usize, u64) {
-        let bits = bits >> (5 * quarter);
-        (2 * quarter + (bits & 1) as usize, (bits << 1) & 60)
-    }
+/// Where a key's counters are: two words of a block, and two shifts in each.
+struct Places {
+    words: [usize; 2],
+    shifts: [[u64; 2]; 2],
+}
 
+impl Places {
+    /// One word of each half of the block, one counter in each half of the word.
     #[inline(always)]
-    fn lowest(&self, bits: u64) -> u64 {
-        let count = |quarter| {
-            let (word, shift) = Self::place(bits, quarter);
-            (self.0.get(word).copied().unwrap_or(0) >> shift) & u64::from(MOST)
+    fn of(bits: u64) -> Self {
+        let shift = |at: u64| (bits >> at & 7) * 4;
+        Self {
+            words: [(bits & 3) as usize, 4 + (bits >> 2 & 3) as usize],
+            shifts: [[shift(4), 32 + shift(7)], [shift(10), 32 + shift(13)]],
+        }
+    }
+}
+
+const COUNT: u64 = MOST as u64;
+
+impl Block {
+    #[inline(always)]
+    fn lowest(&self, places: &Places) -> u64 {
+        let [first, second] = places.words;
+        let lowest = |word: usize, [low, high]: [u64; 2]| {
+            let word = self.0.get(word).copied().unwrap_or(0);
+            (word >> low & COUNT).min(word >> high & COUNT)
         };
-        count(0).min(count(1)).min(count(2).min(count(3)))
+        let [in_first, in_second] = places.shifts;
+        lowest(first, in_first).min(lowest(second, in_second))
     }
 
     /// Raises the counters that are lower than `to`.
     #[inline(always)]
-    fn raise(&mut self, bits: u64, to: u64) {
-        for quarter in 0..4 {
-            let (word, shift) = Self::place(bits, quarter);
-            if let Some(word) = self.0.get_mut(word) {
-                let count = (*word >> shift) & u64::from(MOST);
-                *word += to.saturating_sub(count) << shift;
+    fn raise(&mut self, places: &Places, to: u64) {
+        for (word, shifts) in places.words.into_iter().zip(places.shifts) {
+            let Some(word) = self.0.get_mut(word) else {
+                continue;
+            };
+            for shift in shifts {
+                *word += to.saturating_sub(*word >> shift & COUNT) << shift;
             }
         }
     }

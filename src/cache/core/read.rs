@@ -63,18 +63,20 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         Q: Eq + Hashable + ?Sized,
     {
-        if let (Some(hits), Some(mut pin)) = (self.meters.hits(), pins::own()) {
+        let Some(hits) = self.meters.hits() else {
+            return self.read_slowly(shard, hash, key, look);
+        };
+        if let Some(mut pin) = pins::own() {
             let first = shard.arena.first_due();
             let found = shard
                 .arena
                 .glance(&mut pin, hash, |found| found.borrow() == key);
             let is_fresh =
                 |entry: &Entry<'_, K, V>| self.is_all_fresh(shard, first) || self.is_fresh(entry);
-            if let Some(entry) = found.filter(|entry| is_fresh(entry) && !entry.is_special()) {
+            if let Some(entry) = found.filter(|entry| is_fresh(entry) && entry.touch_plain()) {
                 if self.touches {
                     self.touch(hash, &entry);
                 }
-                entry.touch();
                 hits.raise();
                 if shard.arena.log.wants(hash.place()) {
                     shard.arena.log.note(hash.place());

@@ -12,7 +12,7 @@ const WINDOW: usize = 2;
 const PART: u32 = 5;
 /// What is left of the capacity after a step, and at last.
 const STEP: f64 = 0.95;
-const LEAST: f64 = 0.8;
+const LEAST: f64 = 0.77;
 
 pub(super) struct Calibration {
     scale: f64,
@@ -52,7 +52,7 @@ impl Calibration {
         let fails = self.settled && self.promised > self.real.saturating_add(much);
         self.changed();
         self.settled = true;
-        if !fails || self.scale < LEAST {
+        if !fails || self.scale * STEP < LEAST {
             return None;
         }
         self.scale *= STEP;

@@ -35,30 +35,35 @@ const ARMS: [Setting; 5] = [
         window: 1,
         rule: Rule::Frequency { lead: 1 },
         again: false,
+        patient: true,
     },
     // Stable frequencies.
     Setting {
         window: 10,
         rule: Rule::Frequency { lead: 0 },
         again: false,
+        patient: true,
     },
     // Frequencies that drift, with bursts.
     Setting {
         window: 100,
         rule: Rule::Frequency { lead: 0 },
         again: true,
+        patient: true,
     },
     // Mixtures: what comes again soon, or was evicted too early.
     Setting {
         window: 30,
         rule: Rule::Reference,
         again: false,
+        patient: true,
     },
     // Recency.
     Setting {
         window: 200,
         rule: Rule::Reference,
         again: false,
+        patient: true,
     },
 ];
 

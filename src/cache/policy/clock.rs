@@ -212,10 +212,14 @@ impl Clock {
         Some(id)
     }
 
-    /// Forgets the head of the queue, and lets it go: for a time in which nobody is used. Nothing if it was, or if nobody waits.
+    /// Forgets the head of the queue, and lets it go: for a time in which nobody is used. Nothing if it was, or
+    /// if nobody waits but the latest.
     #[inline]
     pub(super) fn evict_head<E: Entries>(&mut self, entries: &E) -> Option<u32> {
         let head = self.queue.first().filter(|head| entries.uses(*head) == 0)?;
+        if self.queue.len() == 1 {
+            return None;
+        }
         self.queue.pass();
         let weight = entries.weight(head);
         self.queued = self.queued.saturating_sub(weight);
@@ -234,10 +238,11 @@ impl Clock {
         let share = self.share(setting);
         let mut moved = false;
         loop {
+            let waits = self.queue.len() > usize::from(setting.patient);
             let head = self
                 .queue
                 .first()
-                .filter(|_| self.queued > share || self.circle.len() == 0);
+                .filter(|_| self.queued > share && waits || self.circle.len() == 0);
             let Some(head) = head else {
                 return self.unused(entries, sketch, steps).map(Loser::AtHand);
             };

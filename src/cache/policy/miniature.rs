@@ -219,6 +219,7 @@ mod tests {
                 window: 100,
                 rule,
                 again: true,
+                patient: true,
             };
             let (mut miniature, mut sketch) =
                 (Miniature::new(setting, 300), super::super::sketch_for(300));
@@ -258,6 +259,7 @@ mod tests {
             window: 200,
             rule: Rule::Reference,
             again: false,
+            patient: true,
         };
         for entries in [100, 1000, 2048, 4096] {
             let bytes = Miniature::new(setting, entries).memory() / entries;

@@ -14,6 +14,8 @@ pub(super) struct Setting {
     pub(super) rule: Rule,
     /// Used entries wait once more in the queue.
     pub(super) again: bool,
+    /// The latest is not judged before another one has come, however much it weighs.
+    pub(super) patient: bool,
 }
 
 /// Steps and evictions ever, and the most steps of one.

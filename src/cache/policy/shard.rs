@@ -10,7 +10,7 @@ use crate::kernel::sketch::Sketch;
 use crate::kernel::sync::Arc;
 
 /// Records that make a batch for the chooser.
-const BATCH: usize = 32;
+const BATCH: usize = 4;
 
 pub(crate) struct Policy {
     kind: Kind,
@@ -139,6 +139,7 @@ impl Policy {
                 window,
                 rule,
                 again: false,
+                patient: policy != EvictionPolicy::WTinyLfu,
             })
         };
         let by = match policy {

@@ -162,12 +162,6 @@ impl<K, V> Entry<'_, K, V> {
         self.group.touch_plain(self.slot)
     }
 
-    /// Whether there is something to look at before the value.
-    #[inline(always)]
-    pub(crate) fn is_special(&self) -> bool {
-        self.group.is_special(self.slot)
-    }
-
     /// What it has besides key and value.
     pub(crate) fn extra(&self) -> Option<&Arc<Extra>> {
         // SAFETY: the slot is filled, and stays so as long as this is lent.

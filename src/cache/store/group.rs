@@ -166,13 +166,6 @@ impl Group {
         uses <= SATURATED
     }
 
-    /// Whether a reader must look at something before the value.
-    #[inline(always)]
-    pub(super) fn is_special(&self, slot: usize) -> bool {
-        let byte = self.uses.get(slot);
-        byte.is_some_and(|byte| byte.load(Ordering::Relaxed) & SPECIAL != 0)
-    }
-
     pub(super) fn uses(&self, slot: usize) -> u8 {
         self.uses
             .get(slot)
