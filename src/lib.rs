@@ -38,7 +38,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics and rings |
+//! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics, rings and snapshots of caches |
 //!
 //! A feature only adds items; none changes how something behaves.
 //!

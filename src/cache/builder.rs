@@ -105,7 +105,8 @@ impl<K, V, S> Builder<K, V, S> {
 
     /// Who hears of every entry that is no longer in the cache, and why.
     ///
-    /// It runs in the thread that caused the removal, outside all locks, after the removal; a panic in it is caught. It may use the cache.
+    /// It runs in the thread that caused the removal or in the upkeep's, outside all locks, after the removal; a panic in it is caught. It may use
+    /// the cache. Of a value that is refused, since it is too heavy, it hears as [`Evicted`](RemovalCause::Evicted).
     #[must_use]
     pub fn listener(mut self, hear: impl Fn(&K, &V, RemovalCause) + Send + Sync + 'static) -> Self {
         self.listener = Some(Listener(Box::new(hear)));
@@ -114,8 +115,8 @@ impl<K, V, S> Builder<K, V, S> {
 
     /// The clock that entries expire by: real time by default.
     ///
-    /// On the process's [`MonotonicClock`] a value is served for a tick longer than it should be, at most: 4 ms, and as much as the thread
-    /// that advances the tick is late. Values are exact to the nanosecond on any other clock, which each read then reads.
+    /// On the process's [`MonotonicClock`] a value is served for a tick longer than it should be, at most: 4 ms, and as much as the
+    /// housekeeper is late, which advances the tick while somebody reads entries that expire and for up to a second after that. Values are exact to the nanosecond on any other clock, which each read then reads.
     #[must_use]
     pub fn clock<C: Clock + 'static>(mut self, clock: C) -> Self {
         self.coarse = TypeId::of::<C>() == TypeId::of::<MonotonicClock>();
@@ -209,8 +210,8 @@ impl<K, V, S> Builder<K, V, S> {
 impl<K, V, S> Builder<K, V, S> {
     /// How long an entry is served that nobody reads. Each read begins it anew, up to the end of the time to live.
     ///
-    /// On the process's clock a read may count as 8 ms earlier than it was, or a sixteenth of this time if that is less; in return, an entry
-    /// that is read all the time costs a store each 4 ms. Keeps sixteen bytes of times for each slot of the table in place of eight.
+    /// On the process's clock a read may count as a tick of 4 ms earlier than it was, and as 4 ms more, or a sixteenth of this time if that is
+    /// less; in return, an entry that is read all the time costs a store each 4 ms. Keeps sixteen bytes of times for each slot of the table in place of eight.
     #[must_use]
     pub fn time_to_idle(mut self, idle: Duration) -> Self {
         self.config.time_to_idle = Some(idle);

@@ -137,9 +137,13 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
 
     /// Stores a value, in place of the one that was there.
     ///
+    /// If the cache is full something goes, which may be this very entry if entries have weights. One that is heavier than the capacity is refused; what
+    /// was there goes nevertheless.
+    ///
     /// # Blocking
     ///
-    /// Takes the lock of the key's shard. What was evicted or replaced is dropped behind it, at the latest by a later insertion.
+    /// Takes the lock of the key's shard. What was evicted or replaced is dropped behind it, at the latest by a later insertion. If the table has
+    /// to grow and somebody goes on reading in it, this may sleep for some 60 ms: see [`get_ref`](Self::get_ref).
     #[inline]
     pub fn insert(&self, key: K, value: V) {
         let hash = self.core.hash(&key);
@@ -185,7 +189,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         self.core.remove(key, V::clone)
     }
 
-    /// Removes an entry, and tells whether there was one.
+    /// Removes an entry, and tells whether there was one. Loads of this key that are under way are not stored.
     pub fn invalidate<Q>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -228,7 +232,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         self.core.set_capacity(capacity);
     }
 
-    /// Bytes of the cache's own tables, keys and values as such included, without what these own elsewhere.
+    /// Bytes of the cache's own tables and of its policy, keys and values as such included, without what these own elsewhere.
     #[must_use]
     pub fn memory_used(&self) -> usize {
         self.core.bytes()

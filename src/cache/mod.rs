@@ -47,7 +47,7 @@
 //! | a source that is slow | [`get_or_load`](MemoryCache::get_or_load) and its forms | as `get` if it is there, else one load for all |
 //! | the same, and each entry's tags, weight or time come from it | [`get_or_load_with`](MemoryCache::get_or_load_with) and its forms | the same |
 //! | a source that no closure reaches | [`get_or_token`](MemoryCache::get_or_token), [`fill`](MemoryCache::fill) | as `get`, or the lock of the key's shard |
-//! | a new value | [`insert`](MemoryCache::insert), [`insert_with`](MemoryCache::insert_with) | the lock of the key's shard, a bounded number of steps of the policy |
+//! | a new value | [`insert`](MemoryCache::insert), [`insert_with`](MemoryCache::insert_with) | the lock of the key's shard, a bounded number of steps of the policy; while the cache fills, now and then a larger table |
 //! | a value that depends on the old one | [`compute`](MemoryCache::compute), [`replace_if`](MemoryCache::replace_if) | the same, and the closure, again if somebody was faster |
 //! | many entries that became invalid | [`invalidate_tag`](MemoryCache::invalidate_tag), [`invalidate_all`](MemoryCache::invalidate_all) | not more for many entries than for few |
 //!

@@ -54,7 +54,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
     /// that never was in the cache.
     ///
     /// In a cache that has no settings of expiry the first entry with a time of its own has the table of its shard made anew, with room for
-    /// deadlines. Entries that somebody reads at that moment are evicted then.
+    /// deadlines. Entries that somebody still reads or holds after some 60 ms are evicted then.
     ///
     /// # Blocking
     ///

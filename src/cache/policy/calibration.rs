@@ -10,7 +10,7 @@
 const WINDOW: usize = 2;
 /// The part of a window's requests by which a promise must be too high.
 const PART: u32 = 5;
-/// What is left of the capacity after a step, and at last.
+/// What is left of the capacity after a step; below the other there is no step more.
 const STEP: f64 = 0.95;
 const LEAST: f64 = 0.77;
 
