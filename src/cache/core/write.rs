@@ -7,7 +7,7 @@ use super::super::aftermath::Aftermath;
 use super::super::cause::{Listener, RemovalCause};
 use super::super::expiry::Age;
 use super::super::meters::Meter;
-use super::super::state::{NoRoom, Terms};
+use super::super::state::{NoRoom, Pair, Terms};
 use super::super::store::Hash;
 use super::Core;
 
@@ -17,41 +17,38 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let Some(shard) = self.shard(hash) else {
             return;
         };
+        let mut pair = Some((key, value));
         let mut after = self.aftermath();
         let mut state = shard.lock();
-        let late = terms.now.saturating_add(self.linger);
-        if state.expire_key(&shard.arena, hash, &key, late, &mut after) {
-            // Whoever listens hears of it before the next value is there.
-            drop(state);
-            after.settle();
-            after = self.aftermath();
-            state = shard.lock();
+        if let Some((key, _)) = pair.as_ref() {
+            let late = terms.now.saturating_add(self.linger);
+            if state.expire_key(&shard.arena, hash, key, late, &mut after) {
+                // Whoever listens hears of it before the next value is there.
+                drop(state);
+                after.settle();
+                after = self.aftermath();
+                state = shard.lock();
+            }
+            state.fence(hash, key, &mut after);
         }
-        state.fence(hash, &key, &mut after);
-        let stored = state.insert(
-            &shard.arena,
-            &self.budget,
-            hash,
-            key,
-            value,
-            &terms,
-            &mut after,
-        );
+        let (arena, budget) = (&shard.arena, &self.budget);
+        let stored = state.insert(arena, budget, hash, &mut pair, &terms, &mut after);
         drop(state);
         after.settle();
-        if let Err(refused) = stored {
-            self.insert_heavy(hash, refused, terms);
+        if let Err(NoRoom(missing)) = stored {
+            self.insert_heavy(hash, pair, missing, terms);
         }
     }
 
     /// Stores an entry that needs more than its shard has.
     #[cold]
-    pub(crate) fn insert_heavy(&self, hash: Hash, refused: NoRoom<K, V>, terms: Terms<'_>) {
-        let NoRoom {
-            mut key,
-            mut value,
-            mut missing,
-        } = refused;
+    pub(crate) fn insert_heavy(
+        &self,
+        hash: Hash,
+        mut pair: Pair<K, V>,
+        mut missing: u64,
+        terms: Terms<'_>,
+    ) {
         let Some(shard) = self.shard(hash) else {
             return;
         };
@@ -59,47 +56,33 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let (mut after, mut afters) = (self.aftermath(), Vec::new());
         // One at a time, or two could wait for what the other has. Nor does the capacity change meanwhile.
         let collecting = self.collecting.lock();
-        let refused = loop {
-            if terms.weight > self.budget.capacity() {
-                break Some(NoRoom {
-                    key,
-                    value,
-                    missing,
-                });
-            }
+        while terms.weight <= self.budget.capacity() {
             let collected = self.collect(hash, missing, &mut afters);
             let mut state = shard.lock();
             state.quota += collected;
-            state.fence(hash, &key, &mut after);
-            let stored = state.insert(
-                &shard.arena,
-                &self.budget,
-                hash,
-                key,
-                value,
-                &terms,
-                &mut after,
-            );
+            if let Some((key, _)) = pair.as_ref() {
+                state.fence(hash, key, &mut after);
+            }
+            let (arena, budget) = (&shard.arena, &self.budget);
+            let stored = state.insert(arena, budget, hash, &mut pair, &terms, &mut after);
             drop(state);
             match stored {
-                Ok(_) => break None,
                 // Others have taken it.
-                Err(again) if collected == 0 => break Some(again),
-                Err(again) => (key, value, missing) = (again.key, again.value, again.missing),
+                Err(NoRoom(again)) if collected > 0 => missing = again,
+                _ => break,
             }
-        };
+        }
         drop(collecting);
         afters.push(after);
         for after in afters {
             after.settle();
         }
-        if let Some(refused) = refused {
-            self.refuse(&refused.key, &refused.value);
-        }
+        self.refuse(pair);
     }
 
     /// An entry that does not fit is evicted before it is in.
-    pub(crate) fn refuse(&self, key: &K, value: &V) {
+    pub(crate) fn refuse(&self, pair: Pair<K, V>) {
+        let Some((key, value)) = &pair else { return };
         self.meters.raise(Meter::Refused);
         if let Some(Listener(hear)) = &self.listener {
             let _ = crate::kernel::upkeep::shielded(|| hear(key, value, RemovalCause::Evicted));

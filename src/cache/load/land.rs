@@ -18,7 +18,7 @@ use super::super::cause::RemovalCause;
 use super::super::core::Core;
 use super::super::expiry::Age;
 use super::super::flights::{Cargo, Debris, Flights};
-use super::super::state::{NoRoom, State, Terms};
+use super::super::state::{State, Terms};
 use super::super::store::Hash;
 use super::super::tags::Extra;
 use super::board::{EPOCH, Lead, Spent};
@@ -143,6 +143,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return if removed { Ok(()) } else { Err(value) };
         };
         let terms = Terms { cost, ..terms };
+        let mut pair = Some((key, value));
         // Before the room, which is a lock, since it is settled behind it, also if a comparison panics.
         let mut after = self.aftermath();
         let mut room = None;
@@ -160,17 +161,18 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 drop(state);
                 drop(room);
                 after.settle();
-                return Err(value);
+                return pair.map_or(Ok(()), |(_, value)| Err(value));
             }
-            state.negatives.forget(hash, &key, &mut after.pile().keys);
+            if let Some((key, _)) = pair.as_ref() {
+                state.negatives.forget(hash, key, &mut after.pile().keys);
+            }
             let (arena, budget) = (&shard.arena, &self.budget);
-            let stored = state.insert(arena, budget, hash, key, value, &terms, &mut after);
+            // What doesn't fit stays in the pair.
+            let _ = state.insert(arena, budget, hash, &mut pair, &terms, &mut after);
             drop(state);
             drop(room);
             after.settle();
-            if let Err(NoRoom { key, value, .. }) = stored {
-                self.refuse(&key, &value);
-            }
+            self.refuse(pair);
             return Ok(());
         }
     }

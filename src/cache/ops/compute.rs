@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, Hash as Hashable};
 use super::super::core::Core;
 use super::super::store::Held;
 use super::super::{InsertOptions, MemoryCache};
-use super::store_if::Expected;
 
 /// What is to become of a key: the answer of the closure of [`MemoryCache::compute`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +46,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             // What is made from something that is invalidated meanwhile is invalid as well.
             let born = self.tag_clock();
             let held = self.hold(hash, key);
-            let expected = Expected::of(held.as_ref());
             let (value, options) = match change(held.as_ref().map(Held::value)) {
                 Compute::Keep => return Computed::Unchanged,
                 Compute::Remove => {
-                    if !self.remove_if(hash, key, &expected) {
+                    if !self.remove_if(hash, key, held.as_ref()) {
                         continue;
                     }
                     return if held.is_some() {
@@ -70,13 +68,13 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             };
             let options = options.unwrap_or_default();
             let terms = self.terms_with(hash, &owned, &value, &options, extra.as_ref());
-            let stores = terms.is_some();
-            if self.put_if(hash, owned, value, terms, &expected).is_ok() {
-                return match (held, stores) {
-                    (Some(_), true) => Computed::Replaced,
-                    (Some(_), false) => Computed::Removed,
-                    (None, true) => Computed::Inserted,
-                    (None, false) => Computed::Unchanged,
+            let (was, stores) = (held.is_some(), terms.is_some());
+            if self.put_if(hash, owned, value, terms, held).is_ok() {
+                return match (was, stores) {
+                    (true, true) => Computed::Replaced,
+                    (true, false) => Computed::Removed,
+                    (false, true) => Computed::Inserted,
+                    (false, false) => Computed::Unchanged,
                 };
             }
         }

@@ -5,32 +5,30 @@ use std::hash::{BuildHasher, Hash as Hashable};
 
 use super::super::MemoryCache;
 use super::super::core::Core;
-use super::super::state::Terms;
+use super::super::state::{NoRoom, Terms};
 use super::super::store::{Hash, Held};
-use super::store_if::Expected;
 
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// Stores a value, and keeps the one that was there for the caller.
     fn exchange(&self, hash: Hash, key: K, value: V, terms: Terms<'_>) -> Option<Held<'_, K, V>> {
         let shard = self.shard(hash)?;
+        let mut pair = Some((key, value));
         let mut after = self.aftermath();
         let mut state = shard.lock();
-        let old = self.find_served(shard, &mut state, hash, &key, terms.now, &mut after);
+        // Before the old value is kept: entries that are kept don't move.
+        state.prepare(&shard.arena, &terms, &mut after);
+        let mut old = None;
+        if let Some((key, _)) = pair.as_ref() {
+            old = self.find_served(shard, &mut state, hash, key, terms.now, &mut after);
+            state.fence(hash, key, &mut after);
+        }
         let old = old.and_then(|old| state.owner.hold(&shard.arena, old));
-        state.fence(hash, &key, &mut after);
-        let stored = state.insert(
-            &shard.arena,
-            &self.budget,
-            hash,
-            key,
-            value,
-            &terms,
-            &mut after,
-        );
+        let (arena, budget) = (&shard.arena, &self.budget);
+        let stored = state.insert(arena, budget, hash, &mut pair, &terms, &mut after);
         drop(state);
         after.settle();
-        if let Err(refused) = stored {
-            self.insert_heavy(hash, refused, terms);
+        if let Err(NoRoom(missing)) = stored {
+            self.insert_heavy(hash, pair, missing, terms);
         }
         old
     }
@@ -97,9 +95,9 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
             else {
                 return Err(value);
             };
-            let expected = Expected::Entry(&held);
-            match self.core.put_if(hash, key, value, terms, &expected) {
-                Ok(()) => return Ok(held.value().clone()),
+            let old = held.value().clone();
+            match self.core.put_if(hash, key, value, terms, Some(held)) {
+                Ok(()) => return Ok(old),
                 Err(back) => (key, value) = back,
             }
         }
@@ -134,7 +132,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
             if held.as_ref().is_some_and(|held| !is_due(held.value())) {
                 return false;
             }
-            if self.core.remove_if(hash, key, &Expected::of(held.as_ref())) {
+            if self.core.remove_if(hash, key, held.as_ref()) {
                 return held.is_some();
             }
         }
@@ -165,7 +163,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> MemoryCache<K, V, S> {
         let hash = self.core.hash(&key);
         let terms = self.core.terms(hash, &key, &value);
         self.core
-            .put_if(hash, key, value, terms, &Expected::Nothing)
+            .put_if(hash, key, value, terms, None)
             .map_err(|(_, value)| value)
     }
 }

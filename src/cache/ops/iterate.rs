@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, Hash as Hashable};
 use super::super::core::Core;
 use super::super::store::Walk;
 use super::super::{MemoryCache, Ref};
-use super::store_if::Expected;
 use crate::kernel::hash::DefaultHashBuilder;
 use crate::kernel::pins;
 
@@ -32,7 +31,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             while let Some(held) = shard.hold_next(&mut walk) {
                 if self.is_served(&held) && is_due(held.key(), held.value()) {
                     let hash = self.hash(held.key());
-                    removed += u64::from(self.remove_if(hash, held.key(), &Expected::Entry(&held)));
+                    removed += u64::from(self.remove_if(hash, held.key(), Some(&held)));
                 }
             }
         }

@@ -7,7 +7,6 @@ use super::super::core::Core;
 use super::super::store::Hash;
 use super::super::{Error, InsertOptions, MemoryCache};
 use super::introspect::{Order, SATURATED};
-use super::store_if::Expected;
 use crate::kernel::pins;
 
 /// The form of a snapshot, which changes when an older reader would misunderstand it.
@@ -147,7 +146,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         let options = InsertOptions::new().weight(weight).tags(tags);
         let extra = self.extra(&options, None);
         let terms = self.terms_within(hash, &key, &value, &options, extra.as_ref(), expires_in)?;
-        let stored = self.put_if(hash, key, value, Some(terms), &Expected::Nothing);
+        let stored = self.put_if(hash, key, value, Some(terms), None);
         if stored.is_ok() {
             self.use_again(hash, uses);
         }

@@ -16,20 +16,6 @@ use super::super::shard::Shard;
 use super::super::state::{State, Terms};
 use super::super::store::{Hash, Held};
 
-/// What must be there for a change to be made.
-pub(super) enum Expected<'h, 'a, K, V> {
-    /// No entry of the key, or one that is not served any more.
-    Nothing,
-    /// This entry, still current.
-    Entry(&'h Held<'a, K, V>),
-}
-
-impl<'h, 'a, K, V> Expected<'h, 'a, K, V> {
-    pub(super) fn of(held: Option<&'h Held<'a, K, V>>) -> Self {
-        held.map_or(Self::Nothing, Self::Entry)
-    }
-}
-
 impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
     /// Why a linked entry is not served any more at a time, if it isn't.
     pub(super) fn lapsed(
@@ -83,7 +69,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         state: &mut State<K, V>,
         hash: Hash,
         key: &Q,
-        expected: &Expected<'_, '_, K, V>,
+        expected: Option<&Held<'_, K, V>>,
         now: u64,
         after: &mut Aftermath<'s, K, V>,
     ) -> bool
@@ -92,10 +78,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         Q: Eq + Hashable + ?Sized,
     {
         match expected {
-            Expected::Nothing => self
+            None => self
                 .find_served(shard, state, hash, key, now, after)
                 .is_none(),
-            Expected::Entry(held) => held.is_current() && state.owner.has(&shard.arena, held),
+            Some(held) => held.is_current() && state.owner.has(&shard.arena, held),
         }
     }
 
@@ -106,11 +92,11 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         key: K,
         value: V,
         terms: Option<Terms<'_>>,
-        expected: &Expected<'_, '_, K, V>,
+        expected: Option<Held<'_, K, V>>,
     ) -> Result<(), (K, V)> {
         match terms {
             Some(terms) => self.store_if(hash, key, value, terms, expected),
-            None if self.remove_if(hash, &key, expected) => Ok(()),
+            None if self.remove_if(hash, &key, expected.as_ref()) => Ok(()),
             None => Err((key, value)),
         }
     }
@@ -123,23 +109,27 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         key: K,
         value: V,
         terms: Terms<'_>,
-        expected: &Expected<'_, '_, K, V>,
+        mut expected: Option<Held<'_, K, V>>,
     ) -> Result<(), (K, V)> {
         let Some(shard) = self.shard(hash) else {
             return Err((key, value));
         };
+        let mut pair = Some((key, value));
         // Before the lock, since they are settled behind it, also if a comparison panics.
         let (mut after, mut afters) = (self.aftermath(), Vec::new());
         let mut collecting = None;
         let mut collected = 0;
-        let outcome = loop {
+        let stores = loop {
             let now = self.now();
             let mut state = shard.lock();
             state.quota += collected;
-            if !self.is_as_expected(shard, &mut state, hash, &key, expected, now, &mut after) {
+            let Some((key, _)) = pair.as_ref() else {
+                break true;
+            };
+            let held = expected.as_ref();
+            if !self.is_as_expected(shard, &mut state, hash, key, held, now, &mut after) {
                 state.settle(&self.budget);
-                drop(state);
-                break Err((key, value));
+                break false;
             }
             let missing = state.missing(&self.budget, terms.weight);
             // The first time, and then as long as it helps.
@@ -150,28 +140,24 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 collected = self.collect(hash, missing, &mut afters);
                 continue;
             }
-            state.fence(hash, &key, &mut after);
-            let stored = state.insert(
-                &shard.arena,
-                &self.budget,
-                hash,
-                key,
-                value,
-                &terms,
-                &mut after,
-            );
-            drop(state);
-            break Ok(stored);
+            // It was there, and now the lock keeps it. Entries that are kept by others don't move when the table has to grow.
+            drop(expected.take());
+            state.fence(hash, key, &mut after);
+            let (arena, budget) = (&shard.arena, &self.budget);
+            // What doesn't fit stays in the pair.
+            let _ = state.insert(arena, budget, hash, &mut pair, &terms, &mut after);
+            break true;
         };
         drop(collecting);
         afters.push(after);
         for after in afters {
             after.settle();
         }
-        if let Err(refused) = outcome? {
-            self.refuse(&refused.key, &refused.value);
+        if stores {
+            self.refuse(pair);
+            return Ok(());
         }
-        Ok(())
+        pair.map_or(Ok(()), Err)
     }
 
     /// Removes the entry of a key if it is what is expected. If nothing is, nothing is removed, but nothing that was loaded before is stored.
@@ -179,7 +165,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
         &self,
         hash: Hash,
         key: &Q,
-        expected: &Expected<'_, '_, K, V>,
+        expected: Option<&Held<'_, K, V>>,
     ) -> bool
     where
         K: Borrow<Q>,
@@ -195,7 +181,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             self.is_as_expected(shard, &mut state, hash, key, expected, now, &mut after);
         if is_expected {
             state.fence(hash, key, &mut after);
-            if let Expected::Entry(held) = expected {
+            if let Some(held) = expected {
                 state.remove(&shard.arena, held.id(), RemovalCause::Removed, &mut after);
             }
         }

@@ -123,13 +123,12 @@ macro_rules! ledger {
 
 pub(super) use ledger;
 
-/// Why an entry was not stored.
-pub(crate) struct NoRoom<K, V> {
-    pub(crate) key: K,
-    pub(crate) value: V,
-    /// Weight that is missing in the shard.
-    pub(crate) missing: u64,
-}
+/// An entry was not stored: this much weight is missing in the shard.
+#[derive(Debug)]
+pub(crate) struct NoRoom(pub(crate) u64);
+
+/// What is to be stored, until it is. It belongs to whoever calls, so that it is dropped behind the lock also if a comparison panics.
+pub(crate) type Pair<K, V> = Option<(K, V)>;
 
 impl<K: Eq, V> State<K, V> {
     pub(crate) fn new(

@@ -6,35 +6,34 @@ use super::super::cause::RemovalCause;
 use super::super::expiry::Age;
 use super::super::store::{Arena, Hash, NEVER, NoPlace, Resize, dense};
 use super::base::{Ledger, ledger};
-use super::{NoRoom, State, Terms};
+use super::{NoRoom, Pair, State, Terms};
 
 impl<K: Eq, V> State<K, V> {
     /// Stores an entry, in place of the one with the same key if there is one, and returns its slot; nothing if no slot is to be had.
-    /// Whatever has to go for it goes, and may be the entry itself. If even the whole shard is not enough, it comes back, and the old one is
-    /// gone.
+    /// Whatever has to go for it goes, and may be the entry itself. If even the whole shard is not enough, it stays in `pair`, and the old one
+    /// is gone.
     #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
     pub(crate) fn insert<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
         budget: &Budget,
         hash: Hash,
-        key: K,
-        value: V,
+        pair: &mut Pair<K, V>,
         terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
-    ) -> Result<Option<u32>, NoRoom<K, V>> {
-        if terms.lease.deadline != NEVER || self.index.first() <= terms.now {
-            self.expire_some(arena, terms, after);
-        }
+    ) -> Result<Option<u32>, NoRoom> {
         // First, since entries may move.
-        self.tidy(arena, after);
+        self.prepare(arena, terms, after);
         arena.log.drain(&mut self.policy);
         self.settle(budget);
+        let Some((key, _)) = pair.as_ref() else {
+            return Ok(None);
+        };
         if terms.weight > self.share {
             self.quota += budget.take(terms.weight.saturating_sub(self.quota));
-            self.make_way(arena, hash, &key, terms.weight, after);
+            self.make_way(arena, hash, key, terms.weight, after);
         }
-        let old = self.owner.find(arena, hash, |found| *found == key);
+        let old = self.owner.find(arena, hash, |found| found == key);
         let freed = old.map_or(0, |old| self.weight(old));
         // Neither what is in nor what may come in is more than half of what a number can be.
         let needed = (self.used - freed).saturating_add(terms.weight);
@@ -47,19 +46,32 @@ impl<K: Eq, V> State<K, V> {
                 if let Some(old) = old {
                     self.remove(arena, old, RemovalCause::Replaced, after);
                 }
-                return Err(NoRoom {
-                    key,
-                    value,
-                    missing: terms.weight - self.quota,
-                });
+                return Err(NoRoom(terms.weight - self.quota));
             }
         }
+        let Some((key, value)) = pair.take() else {
+            return Ok(None);
+        };
         let id = match old {
             Some(old) => self.exchange(arena, hash, old, key, value, terms, after),
             None => self.link(arena, hash, key, value, terms, after),
         };
         self.shed(arena, after);
         Ok(id)
+    }
+
+    /// What comes before an entry: some of those that are due go, and the table grows if it has to.
+    #[inline(always)]
+    pub(crate) fn prepare<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        terms: &Terms<'_>,
+        after: &mut Aftermath<'a, K, V>,
+    ) {
+        if terms.lease.deadline != NEVER || self.index.first() <= terms.now {
+            self.expire_some(arena, terms, after);
+        }
+        self.tidy(arena, after);
     }
 
     /// For an entry that is more than the shard's share: who brings it wants it to be there, so others go, whatever they are worth.
