@@ -18,7 +18,7 @@
 //!
 //! # Why nobody reads what was taken away
 //!
-//! A reader announces the slot, `A`, by its [mark](Group::mark), and then loads the tags again, `L`. The owner marks the slot as gone and later passes a barrier `B`
+//! A reader announces the slot, `A`, by its [mark](super::group::Group::mark), and then loads the tags again, `L`. The owner marks the slot as gone and later passes a barrier `B`
 //! and loads the announcements, `S`. `A` and `L` stay in order, either by themselves or because `B` makes every running thread pass a
 //! barrier ([`asymmetric`](crate::kernel::asymmetric)). So in the one order of all of these `A` comes before `S`: then the owner sees the
 //! announcement and leaves the entry. Or `B`, `S`, `A`, `L` follow each other: then `L` finds the slot gone, and the reader goes on without

@@ -96,18 +96,21 @@ impl Numbers {
         self.deadlines.get(at)
     }
 
+    #[inline]
     pub(super) fn deadline(&self, at: usize) -> u64 {
         self.due(at)
             .map_or(NEVER, |due| due.load(Ordering::Relaxed))
     }
 
     /// How far a reader may put its deadline off.
+    #[inline]
     pub(super) fn limit(&self, at: usize) -> u64 {
         self.limits
             .get(at)
             .map_or(NEVER, |limit| limit.load(Ordering::Relaxed))
     }
 
+    #[inline]
     pub(super) fn lease(&self, at: usize) -> Lease {
         Lease {
             deadline: self.deadline(at),
@@ -115,6 +118,7 @@ impl Numbers {
         }
     }
 
+    #[inline]
     pub(super) fn set_lease(&self, at: usize, lease: Lease) {
         if let Some(limit) = self.limits.get(at) {
             limit.store(lease.limit, Ordering::Relaxed);
@@ -125,6 +129,7 @@ impl Numbers {
     }
 
     /// When the entry should be loaded anew, and what its load took.
+    #[inline]
     pub(super) fn refresh(&self, at: usize) -> (u64, u64) {
         let number = |column: &[AtomicU64]| Some(column.get(at)?.load(Ordering::Relaxed));
         (
@@ -133,6 +138,7 @@ impl Numbers {
         )
     }
 
+    #[inline]
     pub(super) fn set_refresh(&self, at: usize, refresh: u64, cost: u64) {
         if let Some(own) = self.refreshes.get(at) {
             own.store(refresh, Ordering::Relaxed);
