@@ -1,31 +1,35 @@
 //! What holds in an arena whenever nobody has its lock; told by a panic, to tests and models.
 
-use super::super::group::FULL;
-use super::{Arena, Grave, Group, Hash, Owner, View, dense, id_of, tag_of};
+use super::arena::Arena;
+use super::grave::Grave;
+use super::group::{FULL, Group, dense, id_of, slot_of, tag_of};
+use super::hash::Hash;
+use super::owner::Owner;
+use super::view::View;
 
 impl<K: Eq, V> Owner<K, V> {
     /// The slots that are linked.
     pub(crate) fn check_invariants(&self, arena: &Arena<K, V>) -> Vec<u32> {
-        let view = arena.view();
-        assert_eq!(self.notes.len(), view.pairs.len(), "notes of slots");
+        let view = self.deed.view(arena);
+        assert_eq!(self.notes.len(), view.slots(), "notes of slots");
         assert!(
-            [0, view.pairs.len()].contains(&view.deadlines.len()),
+            [0, view.slots()].contains(&view.numbers.deadlines()),
             "deadlines of slots"
         );
         let linked = view.linked();
         assert_eq!(linked.len(), self.linked, "linked entries");
-        let deadlines = linked.iter().map(|id| view.deadline(*id));
+        let deadlines = linked.iter().map(|id| view.numbers.deadline(dense(*id)));
         assert!(
             deadlines.min().is_none_or(|due| due >= arena.first_due()),
             "an entry that is due before all"
         );
         view.check_gone(&[&*self.gone, &self.owed.ids()].concat());
-        let mut passers = vec![[0_u64; 4]; view.groups.len()];
+        let mut passers = vec![[0_u64; 4]; view.groups().len()];
         for id in &linked {
             let place = self.notes.get(dense(*id)).map_or(0, |note| note.place);
-            let (home, slot) = super::slot_of(*id);
+            let (home, slot) = slot_of(*id);
             assert!(
-                view.groups
+                view.groups()
                     .get(home)
                     .is_some_and(|group| group.holds(slot, tag_of(place))),
                 "the tag of {id}"
@@ -41,7 +45,7 @@ impl<K: Eq, V> Owner<K, V> {
                 kinds.into_iter().for_each(|count| *count += 1);
             }
         }
-        for (group, passers) in view.groups.iter().zip(passers) {
+        for (group, passers) in view.groups().iter().zip(passers) {
             for (count, passers) in group.passers().into_iter().zip(passers) {
                 assert!(
                     count == FULL || count == passers,
@@ -58,17 +62,17 @@ impl<K, V> Grave<K, V> {
     fn check(&self) {
         let first = id_of(self.swept, 0);
         assert!(
-            self.view.linked().iter().all(|id| *id >= first),
+            self.table.linked().iter().all(|id| *id >= first),
             "an entry behind the broom"
         );
-        self.view
+        self.table
             .check_gone(&[&*self.gone, &*self.left, &self.owed.ids()].concat());
     }
 }
 
 impl<K, V> View<K, V> {
     fn linked(&self) -> Vec<u32> {
-        let groups = self.groups.iter().enumerate();
+        let groups = self.groups().iter().enumerate();
         groups
             .flat_map(|(index, group)| group.linked().map(move |slot| id_of(index, slot)))
             .collect()
@@ -78,7 +82,7 @@ impl<K, V> View<K, V> {
     fn check_gone(&self, gone: &[u32]) {
         let mut gone = gone.to_vec();
         gone.sort_unstable();
-        let all = (0..id_of(self.groups.len(), 0)).filter(|id| {
+        let all = (0..id_of(self.groups().len(), 0)).filter(|id| {
             let group = self.group(*id);
             group.is_some_and(|(group, slot)| group.is_filled(slot) && !group.is_linked(slot))
         });

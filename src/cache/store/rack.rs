@@ -1,9 +1,13 @@
 //! The smallest owner of an arena, for the model checkers: no policy, no weights, one lock.
 
 use super::super::log::Log;
-use super::arena::{Arena, Columns, Garbage, Held, Lease, Left, Owner, Sweep, Walk};
+use super::arena::{Arena, Walk};
+use super::columns::{Columns, Lease};
+use super::entry::Held;
+use super::grave::Sweep;
 use super::hash::Hash;
 use super::owed::Notices;
+use super::owner::{Garbage, Left, Owner};
 use super::patience::Resize;
 use crate::cache::RemovalCause;
 use crate::kernel::pins;

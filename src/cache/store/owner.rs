@@ -1,0 +1,285 @@
+//! What changes in a table, under the shard's lock: entries are put in, replaced, taken out, and reclaimed when nobody reads them.
+//!
+//! Everything here is a step in the life of a slot, whose picture stands in `arena.rs` with the argument why readers are safe. The steps
+//! of all tables are the owner's `&mut` methods, so each has the table to itself but for readers.
+//!
+//! An owner goes with the arena that was made with it, and is never used with another: both are fields of one shard.
+#![expect(
+    unsafe_code,
+    reason = "keys and values are moved into and out of cells that others read without the lock"
+)]
+
+use super::super::tags::Extra;
+use super::arena::{Arena, Deed};
+use super::columns::{Columns, Lease, NEVER};
+use super::entry::{Entry, Held};
+use super::grave::{Grave, Sweep};
+use super::group::{dense, id_of, is_seen_after, slot_of, tag_of};
+use super::hash::Hash;
+use super::owed::{Notices, Owed};
+use super::resize::Prepared;
+use crate::cache::RemovalCause;
+use crate::kernel::asymmetric;
+use crate::kernel::pins::Announced;
+use crate::kernel::sync::fault::{Fault, is as faulty};
+use crate::kernel::sync::{Arc, Ordering};
+
+/// Keys and values that were taken away, to be dropped when the lock is released.
+pub(crate) type Garbage<K, V> = Vec<(K, V)>;
+
+/// Keys and values that were taken away and of which nobody was told, and why.
+pub(crate) type Left<K, V> = Vec<(K, V, RemovalCause)>;
+
+/// No slot near the key's home is free; key and value come back.
+#[derive(Debug)]
+pub(crate) struct NoPlace<K, V>(pub(crate) K, pub(crate) V);
+
+/// The part of a shard that only the holder of its lock has.
+pub(crate) struct Owner<K, V> {
+    pub(super) deed: Deed,
+    /// By slot: what of the key's hash the table goes by, and where the policy has the entry.
+    pub(super) notes: Vec<Note>,
+    /// Slots of the current table whose entries were taken out and not reclaimed yet.
+    pub(super) gone: Vec<u32>,
+    /// As `gone`, but somebody is still to be told of these.
+    pub(super) owed: Owed,
+    /// Tables that were replaced.
+    pub(super) graves: Vec<Grave<K, V>>,
+    pub(super) linked: usize,
+    /// Of those that wait to be reclaimed, the ones that were being read when it was looked through.
+    pub(super) kept: usize,
+    /// Whether nothing came of the last look at the graves, and how often somebody wanted to look again since.
+    pub(super) stuck: bool,
+    pub(super) waited: usize,
+    /// What the next table will keep.
+    pub(super) columns: Columns,
+    /// The next table, if one was wanted and could not be had yet.
+    pub(super) prepared: Option<Prepared<K, V>>,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct Note {
+    pub(super) place: u32,
+    pub(super) seat: u32,
+}
+
+impl<K, V> Owner<K, V> {
+    /// The owner of an empty table with so many slots.
+    pub(super) fn new(deed: Deed, slots: usize, columns: Columns) -> Self {
+        Self {
+            deed,
+            notes: vec![Note::default(); slots],
+            gone: Vec::new(),
+            owed: Owed::new(),
+            graves: Vec::new(),
+            linked: 0,
+            kept: 0,
+            stuck: false,
+            waited: 0,
+            columns,
+            prepared: None,
+        }
+    }
+
+    /// The slot of a key.
+    pub(crate) fn find(
+        &self,
+        arena: &Arena<K, V>,
+        hash: Hash,
+        is_key: impl Fn(&K) -> bool,
+    ) -> Option<u32> {
+        let view = self.deed.view(arena);
+        let tag = tag_of(hash.place());
+        for (home, group) in view.way(hash.place()) {
+            for slot in group.hits(tag) {
+                let id = id_of(home, slot);
+                if self.entry(arena, id).is_some_and(|entry| is_key(entry.key))
+                    && group.is_linked(slot)
+                {
+                    return Some(id);
+                }
+            }
+            if !group.was_passed(hash.place()) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// What is in a slot, taken out or not.
+    #[inline]
+    pub(crate) fn entry<'a>(&'a self, arena: &'a Arena<K, V>, id: u32) -> Option<Entry<'a, K, V>> {
+        let (group, slot) = slot_of(id);
+        // SAFETY: emptying a slot needs this owner exclusively.
+        unsafe { Entry::filled(self.deed.view(arena), group, slot) }
+    }
+
+    /// Keeps the entry in a slot for a holder that goes on without the lock.
+    pub(crate) fn hold<'a>(&self, arena: &'a Arena<K, V>, id: u32) -> Option<Held<'a, K, V>> {
+        let entry = self.entry(arena, id)?;
+        // SAFETY: whoever reclaims needs this owner exclusively, and the answer is bound to the arena.
+        Some(unsafe { entry.keep() })
+    }
+
+    /// Fills and links a slot for a key that is nowhere in the table.
+    pub(crate) fn put(
+        &mut self,
+        arena: &Arena<K, V>,
+        hash: Hash,
+        key: K,
+        value: V,
+        lease: Lease,
+        extra: Option<&Arc<Extra>>,
+    ) -> Result<u32, NoPlace<K, V>> {
+        let view = self.deed.view(arena);
+        for (passed, (home, group)) in view.way(hash.place()).enumerate() {
+            let Some(slot) = group.free() else { continue };
+            let id = id_of(home, slot);
+            let at = dense(id);
+            let Some(note) = self.notes.get_mut(at) else {
+                break;
+            };
+            // SAFETY: a slot of a group has a cell, it is free, and this owner alone changes the table.
+            unsafe { view.fill(at, key, value, extra) };
+            note.place = hash.place();
+            if !view.numbers.is_bare() {
+                view.numbers.set_lease(at, lease);
+                view.numbers.set_refresh(at, NEVER, 0);
+            }
+            if passed > 0 {
+                for (_, group) in view.way(hash.place()).take(passed) {
+                    group.pass(hash.place());
+                }
+            }
+            group.link(slot, tag_of(hash.place()), extra.is_some());
+            self.linked += 1;
+            return Ok(id);
+        }
+        Err(NoPlace(key, value))
+    }
+
+    /// Puts another value in place of a linked one, in another slot: the new one is there before the old one is gone.
+    #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
+    pub(crate) fn replace(
+        &mut self,
+        arena: &Arena<K, V>,
+        hash: Hash,
+        old: u32,
+        key: K,
+        value: V,
+        lease: Lease,
+        extra: Option<&Arc<Extra>>,
+    ) -> Result<u32, NoPlace<K, V>> {
+        // A reader that comes from the front and has passed the new slot before it was filled may find the old one gone already. Where the
+        // new slot is not known beforehand, the reader is always told.
+        let view = self.deed.view(arena);
+        let in_place = view.group(old).is_some_and(|(group, slot)| {
+            group.free().is_some_and(|free| is_seen_after(free, slot))
+        }) && view.home(hash.place()) == slot_of(old).0;
+        let in_place = in_place || faulty(Fault::MoveUntold);
+        if !in_place {
+            arena.moves.fetch_add(1, Ordering::SeqCst);
+        }
+        let put = self.put(arena, hash, key, value, lease, extra);
+        if put.is_ok() && !faulty(Fault::KeepReplaced) {
+            self.retire(arena, old);
+        }
+        if !in_place {
+            arena.moves.fetch_add(1, Ordering::SeqCst);
+        }
+        put
+    }
+
+    /// Takes a linked entry out. It may still be read.
+    #[inline]
+    pub(crate) fn retire(&mut self, arena: &Arena<K, V>, id: u32) {
+        let view = self.deed.view(arena);
+        let Some((group, slot)) = view
+            .group(id)
+            .filter(|(group, slot)| group.is_linked(*slot))
+        else {
+            return;
+        };
+        group.retire(slot);
+        let place = self.place(id);
+        let at = slot_of(id).0;
+        if view.home(place) != at {
+            for (_, group) in view.way(place).take_while(|(home, _)| *home != at) {
+                group.pass_no_more(place);
+            }
+        }
+        self.gone.push(id);
+        self.linked = self.linked.saturating_sub(1);
+    }
+
+    /// Keeps an entry that was taken out last, until the notices are told, to which it is added.
+    pub(crate) fn owe<'a>(
+        &mut self,
+        arena: &'a Arena<K, V>,
+        id: u32,
+        cause: RemovalCause,
+        notices: &mut Notices<'a, K, V>,
+    ) {
+        let last = self.gone.last() == Some(&id);
+        let (group, slot) = slot_of(id);
+        // SAFETY: emptying a slot needs this owner exclusively, and here none is emptied.
+        let entry = unsafe { Entry::filled(self.deed.view(arena), group, slot) };
+        let Some(entry) = entry.filter(|_| last) else {
+            return;
+        };
+        self.gone.pop();
+        self.owed.add(notices, id, (entry.key, entry.value), cause);
+    }
+
+    /// What was owed, and is no more, may be reclaimed.
+    fn collect(&mut self) {
+        self.owed.collect(&mut self.gone);
+        for grave in &mut self.graves {
+            grave.owed.collect(&mut grave.gone);
+        }
+    }
+
+    /// Frees the slots that nobody reads any more. Entries that were abandoned, of which nobody has been told, come out as `left`, all of them
+    /// if somebody listens.
+    pub(crate) fn reclaim(
+        &mut self,
+        arena: &Arena<K, V>,
+        garbage: &mut Garbage<K, V>,
+        left: &mut Left<K, V>,
+        listens: bool,
+        sweep: Sweep,
+    ) {
+        self.collect();
+        if self.gone.is_empty() && self.graves.is_empty() {
+            return;
+        }
+        let mut stuck = true;
+        for grave in &mut self.graves {
+            stuck &= grave.is_swept();
+            grave.sweep(sweep);
+        }
+        let Some(announced) = Announced::scan_covers() else {
+            return;
+        };
+        let needs_drop = std::mem::needs_drop::<(K, V)>();
+        let mut drop_later = |pair| garbage.push(pair);
+        let (current, gone) = (self.deed.view(arena), &mut self.gone);
+        // SAFETY: all were marked as gone before the announcements were looked at, and this owner alone changes the table.
+        unsafe { current.reclaim(&announced, gone, needs_drop, &mut drop_later) };
+        self.kept = self.waiting();
+        self.graves.retain_mut(|grave| {
+            let before = grave.gone.len() + grave.left.len();
+            let (table, gone) = (&grave.table, &mut grave.gone);
+            // SAFETY: as above; the tables that were replaced are this owner's own.
+            unsafe { table.reclaim(&announced, gone, needs_drop, &mut drop_later) };
+            let matters = needs_drop || listens;
+            let untold = |(key, value)| left.push((key, value, RemovalCause::Removed));
+            // SAFETY: as above; these were marked by the broom, which has passed before.
+            unsafe { table.reclaim(&announced, &mut grave.left, matters, untold) };
+            stuck &= grave.gone.len() + grave.left.len() == before;
+            // Only here is it known who is arriving.
+            !grave.is_empty() || !asymmetric::is_light() || grave.table.is_visited(&announced)
+        });
+        (self.stuck, self.waited) = (stuck, 0);
+    }
+}
