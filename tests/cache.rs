@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tenfold::cache::{MemoryCache, RemovalCause};
+use tenfold::cache::{MemoryCache, RemovalCause, Upkeep};
 
 #[test]
 fn a_cache_holds_what_it_was_given() {
@@ -102,6 +102,8 @@ fn every_value_is_dropped_once() {
     let hears = heard.clone();
     let cache = MemoryCache::builder()
         .capacity(5_000)
+        // Another thread that were at work would drop them a moment later.
+        .upkeep(Upkeep::Manual)
         .listener(move |_, _: &Counted, cause| {
             assert!(matches!(
                 cause,

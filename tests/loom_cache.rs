@@ -150,9 +150,9 @@ red! {
 /// reader has to search.
 fn reader_against_a_step_back() {
     let shelf = Shelf::default();
-    insert(&shelf, OTHER, 9);
     insert(&shelf, KEY, 0);
     insert(&shelf, KEY, 1);
+    insert(&shelf, OTHER, 9);
     shelf.reclaim();
     let looks = reader(&shelf, |shelf| {
         read(shelf, KEY).expect("a key that was there all the time was missed");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::cause::{Listener, RemovalCause};
-use super::config::{Config, MOST_SHARDS};
+use super::config::{Config, MOST_EXPECTED, MOST_SHARDS};
 use super::core::{Core, Weigh};
 use super::expiry::{OnRead, OnWrite, Rules, Ttl, Written};
 use super::flights::Flights;
@@ -22,8 +22,6 @@ use crate::kernel::sync::Arc as Shared;
 /// Entries in a shard for which it is worth having one more.
 const ENTRIES_PER_SHARD: u64 = 2048;
 
-/// Entries for which the policy of a shard prepares at most before there are more.
-const MOST_EXPECTED: usize = 1 << 20;
 /// Entries for which the policy of a shard prepares at first, if it can't be known.
 const FIRST_EXPECTED: usize = 1 << 10;
 

@@ -6,6 +6,9 @@ use super::Upkeep;
 use super::load::LoadConfig;
 use super::policy::EvictionPolicy;
 
+/// Entries for which the policy of a shard prepares at most before there are more.
+pub(super) const MOST_EXPECTED: usize = 1 << 20;
+
 /// Settings of a [`MemoryCache`](super::MemoryCache).
 ///
 /// ```

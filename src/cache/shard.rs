@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::state::State;
 use super::store::{Arena, Entry, Hash, Held, Walk};
 use crate::kernel::pins::Cover;
-use crate::kernel::sync::{Mutex, MutexGuard};
+use crate::kernel::sync::{Mutex, MutexGuard, yield_now};
 
 pub(crate) struct Shard<K, V> {
     pub(crate) arena: Arena<K, V>,
@@ -64,6 +64,13 @@ impl<K: Eq, V> Shard<K, V> {
         self.state.lock()
     }
 
+    /// Lets those go on who have the lock and move entries. Not by waiting for the lock: they may keep it for longer than that.
+    fn pass(&self) {
+        if self.state.try_lock().is_none() {
+            yield_now();
+        }
+    }
+
     /// The entry of a key, wherever it is, for as long as `pin` announces nothing else.
     pub(crate) fn search<'p>(
         &'p self,
@@ -71,12 +78,11 @@ impl<K: Eq, V> Shard<K, V> {
         hash: Hash,
         is_key: impl Fn(&K) -> bool,
     ) -> Option<Entry<'p, K, V>> {
-        self.arena
-            .search(pin, hash, is_key, || drop(self.state.lock()))
+        self.arena.search(pin, hash, is_key, || self.pass())
     }
 
     pub(crate) fn hold(&self, hash: Hash, is_key: impl Fn(&K) -> bool) -> Option<Held<'_, K, V>> {
-        self.arena.hold(hash, is_key, || drop(self.state.lock()))
+        self.arena.hold(hash, is_key, || self.pass())
     }
 
     /// The next entry of a walk, for as long as `pin` announces nothing else.
@@ -85,10 +91,10 @@ impl<K: Eq, V> Shard<K, V> {
         pin: &'p mut Cover,
         walk: &mut Walk,
     ) -> Option<Entry<'p, K, V>> {
-        self.arena.next(pin, walk, || drop(self.state.lock()))
+        self.arena.next(pin, walk, || self.pass())
     }
 
     pub(crate) fn hold_next(&self, walk: &mut Walk) -> Option<Held<'_, K, V>> {
-        self.arena.hold_next(walk, || drop(self.state.lock()))
+        self.arena.hold_next(walk, || self.pass())
     }
 }

@@ -69,6 +69,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 break;
             }
         }
+        self.chooser.follow(before, capacity);
         drop(collecting);
         for after in afters {
             after.settle();

@@ -44,7 +44,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             return;
         }
         if due != NEVER && lease.deadline != NEVER && lease.deadline >= due {
-            entry.put_off(lease);
+            entry.put_off(due, lease);
         } else if decided.is_some() {
             self.set_lease(hash, entry, lease);
         }

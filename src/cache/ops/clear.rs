@@ -26,7 +26,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
 
     /// Takes the entries out one by one, so that the listener hears of each.
     fn remove_all(&self, shard: &Shard<K, V>) {
-        shard.lock().flights.detach_all();
+        let mut state = shard.lock();
+        state.flights.detach_all();
+        state.negatives.forget_all();
+        drop(state);
         let mut walk = Walk::default();
         while let Some(held) = shard.hold_next(&mut walk) {
             self.remove_held(shard, &held);

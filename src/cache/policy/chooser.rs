@@ -26,6 +26,9 @@ use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 const LOOPS: usize = 0;
 const BALANCED: usize = 2;
 
+/// Entries of which a large capacity is thought to be made at most.
+const MOST: usize = 1 << 24;
+
 /// Entries up to which a cache is small.
 const SMALL: usize = 4096;
 
@@ -72,7 +75,9 @@ pub(crate) struct Chooser {
     limit: AtomicU64,
     /// Requests that were a hit for any miniature.
     hits: AtomicU64,
+    /// Entries that there may be, and for how many it was made.
     entries: AtomicU64,
+    made_for: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -149,6 +154,7 @@ impl Chooser {
             limit: AtomicU64::new(inner.sample.limit()),
             hits: AtomicU64::new(0),
             entries: AtomicU64::new(entries as u64),
+            made_for: AtomicU64::new(entries as u64),
             inner: Mutex::new(inner),
         }
     }
@@ -199,7 +205,23 @@ impl Chooser {
 
     /// There may be so many entries: begins anew if that is much more than was known.
     pub(super) fn expect(&self, entries: usize) {
-        if entries > self.entries.load(Ordering::Relaxed) as usize * 2 {
+        if entries > self.entries.load(Ordering::Relaxed) as usize {
+            self.adapt(entries);
+        }
+    }
+
+    /// The capacity has changed, and so has the number of entries in proportion.
+    pub(crate) fn follow(&self, before: u64, capacity: u64) {
+        let entries = u128::from(self.entries.load(Ordering::Relaxed));
+        let entries = entries * u128::from(capacity) / u128::from(before.max(1));
+        self.adapt((entries as usize).clamp(1, MOST));
+    }
+
+    /// Begins anew if it was made for a number of entries that is quite another.
+    fn adapt(&self, entries: usize) {
+        self.entries.store(entries as u64, Ordering::Relaxed);
+        let made_for = self.made_for.load(Ordering::Relaxed) as usize;
+        if entries > made_for.saturating_mul(2) || entries < made_for / 2 {
             self.resize(entries);
         }
     }
@@ -208,6 +230,7 @@ impl Chooser {
     pub(crate) fn resize(&self, entries: usize) {
         let mut new = Inner::new(entries);
         self.entries.store(entries as u64, Ordering::Relaxed);
+        self.made_for.store(entries as u64, Ordering::Relaxed);
         let mut inner = self.inner.lock();
         new.evidence.appoint(inner.evidence.leader());
         let old = std::mem::replace(&mut *inner, new);

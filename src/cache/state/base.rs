@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 use super::super::aftermath::Aftermath;
 use super::super::budget::Budget;
+use super::super::config::MOST_EXPECTED;
 use super::super::expiry::Index;
 use super::super::flights::Flights;
 use super::super::load::Negatives;
@@ -230,7 +231,7 @@ impl<K: Eq, V> State<K, V> {
         let entries = if self.weights.is_empty() {
             usize::try_from(self.share)
                 .unwrap_or(usize::MAX)
-                .min(1 << 24)
+                .min(MOST_EXPECTED)
         } else {
             self.owner.len()
         };

@@ -12,7 +12,6 @@ impl<K: Eq, V> State<K, V> {
     /// Stores an entry, in place of the one with the same key if there is one, and returns its slot; nothing if no slot is to be had.
     /// Whatever has to go for it goes, and may be the entry itself. If even the whole shard is not enough, it stays in `pair`, and the old one
     /// is gone.
-    #[expect(clippy::too_many_arguments, reason = "an entry, and where it goes")]
     pub(crate) fn insert<'a>(
         &mut self,
         arena: &'a Arena<K, V>,
@@ -103,7 +102,7 @@ impl<K: Eq, V> State<K, V> {
         terms: &Terms<'_>,
         after: &mut Aftermath<'a, K, V>,
     ) -> Option<u32> {
-        for _ in 0..3 {
+        for attempt in 0..4 {
             match self
                 .owner
                 .put(arena, hash, key, value, terms.lease, terms.extra)
@@ -121,8 +120,11 @@ impl<K: Eq, V> State<K, V> {
                 }
                 Err(NoPlace(back, again)) => (key, value) = (back, again),
             }
-            self.reclaim_some(arena, after);
-            self.grow(arena, Resize::Anyway, after);
+            if attempt == 0 {
+                self.reclaim_some(arena, after);
+            } else {
+                self.grow(arena, Resize::Anyway, after);
+            }
         }
         self.tally.refused += 1;
         after.refused(key, value);

@@ -143,7 +143,7 @@ impl<K: Eq, V> State<K, V> {
         }
         self.growth = Growth::default();
         self.used -= lost;
-        self.tally.evicted_weight += lost;
+        self.tally.evicted_weight = self.tally.evicted_weight.saturating_add(lost);
         if !weights.is_empty() {
             self.weights = vec![1; self.owner.slots()];
             for (weight, to) in weights.iter().zip(&moves).filter(|(_, to)| **to != LOST) {

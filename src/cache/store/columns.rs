@@ -128,6 +128,19 @@ impl Numbers {
         }
     }
 
+    /// A reader puts the deadline off if it is still `from`. So a finite one stays finite until the holder of the lock changes it, who counts
+    /// those.
+    pub(super) fn put_off(&self, at: usize, from: u64, lease: Lease) {
+        let Some(due) = self.deadlines.get(at) else {
+            return;
+        };
+        let order = Ordering::Relaxed;
+        let moved = due.compare_exchange(from, lease.deadline, order, order);
+        if let (Ok(_), Some(limit)) = (moved, self.limits.get(at)) {
+            limit.store(lease.limit, order);
+        }
+    }
+
     /// When the entry should be loaded anew, and what its load took.
     #[inline]
     pub(super) fn refresh(&self, at: usize) -> (u64, u64) {

@@ -131,9 +131,9 @@ impl<'p, K, V> Entry<'p, K, V> {
         self.view.numbers.limit(self.at())
     }
 
-    /// A reader puts its deadline off.
-    pub(crate) fn put_off(&self, lease: Lease) {
-        self.view.numbers.set_lease(self.at(), lease);
+    /// A reader puts its deadline off, unless it is not `from` any more.
+    pub(crate) fn put_off(&self, from: u64, lease: Lease) {
+        self.view.numbers.put_off(self.at(), from, lease);
     }
 
     /// What a holder keeps of it.

@@ -251,6 +251,7 @@ impl<K, V> Owner<K, V> {
     ) {
         self.collect();
         if self.gone.is_empty() && self.graves.is_empty() {
+            self.kept = self.waiting();
             return;
         }
         let mut stuck = true;

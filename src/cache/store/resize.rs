@@ -104,6 +104,11 @@ impl<K, V> Owner<K, V> {
                     Ok(to) => {
                         let (refresh, cost) = grave.table.numbers.refresh(dense(id));
                         self.set_refresh(arena, to, refresh, cost);
+                        let uses = grave
+                            .table
+                            .group(id)
+                            .map_or(0, |(group, slot)| group.uses(slot));
+                        self.set_uses(arena, to, uses);
                         Some(to)
                     }
                     Err(NoPlace(key, value)) => {
