@@ -1,5 +1,4 @@
 //! Corners of the cache in which something once was wrong: what callbacks, comparisons, guards and changes of capacity do to each other.
-#![expect(clippy::unwrap_used, reason = "a test that goes astray should panic")]
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,7 +99,7 @@ impl std::hash::Hash for Key {
         self.0.hash(state);
     }
 }
-struct Loud(Option<Arc<MemoryCache<Key, Loud>>>);
+struct Loud(Option<Arc<MemoryCache<Key, Self>>>);
 impl Drop for Loud {
     fn drop(&mut self) {
         if let Some(cache) = self.0.take() {

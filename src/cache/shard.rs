@@ -36,7 +36,7 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             16
         };
-        let batch = (quota / 32).clamp(SMALLEST_BATCH, 512) as usize;
+        let batch = (quota / 11).clamp(SMALLEST_BATCH, 1536) as usize;
         let first = if weighted {
             (FIRST as u64).min(quota) as usize
         } else if quota <= SMALL {

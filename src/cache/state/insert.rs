@@ -121,7 +121,7 @@ impl<K: Eq, V> State<K, V> {
                 Err(NoPlace(back, again)) => (key, value) = (back, again),
             }
             if attempt == 0 {
-                self.reclaim_some(arena, after);
+                self.reclaim(arena, after);
             } else {
                 self.grow(arena, Resize::Anyway, after);
             }

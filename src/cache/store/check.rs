@@ -23,7 +23,7 @@ impl<K: Eq, V> Owner<K, V> {
             deadlines.min().is_none_or(|due| due >= arena.first_due()),
             "an entry that is due before all"
         );
-        view.check_gone(&[&*self.gone, &self.owed.ids()].concat());
+        view.check_gone(&[&*self.gone, &*self.free, &self.owed.ids()].concat());
         let mut passers = vec![[0_u64; 4]; view.groups().len()];
         for id in &linked {
             let place = self.notes.get(dense(*id)).map_or(0, |note| note.place);

@@ -34,6 +34,11 @@ pub(crate) type Left<K, V> = Vec<(K, V, RemovalCause)>;
 #[derive(Debug)]
 pub(crate) struct NoPlace<K, V>(pub(crate) K, pub(crate) V);
 
+/// So many slots are emptied at a time, or this part of those that may be; every so many insertions.
+const FEW: usize = 8;
+const PART: usize = 16;
+pub(super) const TURNS: u8 = 4;
+
 /// The part of a shard that only the holder of its lock has.
 pub(crate) struct Owner<K, V> {
     pub(super) deed: Deed,
@@ -41,6 +46,10 @@ pub(crate) struct Owner<K, V> {
     pub(super) notes: Vec<Note>,
     /// Slots of the current table whose entries were taken out and not reclaimed yet.
     pub(super) gone: Vec<u32>,
+    /// As `gone`, but at the last look nobody read these any more: they are emptied a few at a time, so that no insertion has to wait for
+    /// many.
+    pub(super) free: Vec<u32>,
+    pub(super) turn: u8,
     /// As `gone`, but somebody is still to be told of these.
     pub(super) owed: Owed,
     /// Tables that were replaced.
@@ -70,6 +79,8 @@ impl<K, V> Owner<K, V> {
             deed,
             notes: vec![Note::default(); slots],
             gone: Vec::new(),
+            free: Vec::new(),
+            turn: 0,
             owed: Owed::new(),
             graves: Vec::new(),
             linked: 0,
@@ -249,6 +260,27 @@ impl<K, V> Owner<K, V> {
         listens: bool,
         sweep: Sweep,
     ) {
+        let needs_drop = std::mem::needs_drop::<(K, V)>();
+        let in_passing = matches!(sweep, Sweep::InPassing);
+        if !self.free.is_empty() {
+            let most = if in_passing {
+                FEW.max(self.free.len() / PART)
+            } else {
+                self.free.len()
+            };
+            let some = self
+                .free
+                .drain(self.free.len() - most.min(self.free.len())..);
+            // SAFETY: nobody read these when it was looked for, and nobody has found them since; this owner alone changes the table.
+            unsafe {
+                self.deed
+                    .view(arena)
+                    .empty(some, needs_drop, |pair| garbage.push(pair));
+            };
+            if in_passing {
+                return;
+            }
+        }
         self.collect();
         if self.gone.is_empty() && self.graves.is_empty() {
             self.kept = self.waiting();
@@ -262,12 +294,15 @@ impl<K, V> Owner<K, V> {
         let Some(announced) = Announced::scan_covers() else {
             return;
         };
-        let needs_drop = std::mem::needs_drop::<(K, V)>();
         let mut drop_later = |pair| garbage.push(pair);
         let (current, gone) = (self.deed.view(arena), &mut self.gone);
-        // SAFETY: all were marked as gone before the announcements were looked at, and this owner alone changes the table.
-        unsafe { current.reclaim(&announced, gone, needs_drop, &mut drop_later) };
-        self.kept = self.waiting();
+        if in_passing {
+            current.part(&announced, gone, &mut self.free);
+        } else {
+            // SAFETY: all were marked as gone before the announcements were looked at, and this owner alone changes the table.
+            unsafe { current.reclaim(&announced, gone, needs_drop, &mut drop_later) };
+        }
+        self.kept = self.waiting() - self.free.len();
         self.graves.retain_mut(|grave| {
             let before = grave.gone.len() + grave.left.len();
             let (table, gone) = (&grave.table, &mut grave.gone);

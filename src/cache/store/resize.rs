@@ -177,10 +177,12 @@ impl<K, V> Owner<K, V> {
         self.kept = 0;
         self.stuck = false;
         self.linked = 0;
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.append(&mut self.free);
         Grave {
             table,
             swept,
-            gone: std::mem::take(&mut self.gone),
+            gone,
             owed: std::mem::replace(&mut self.owed, Owed::new()),
             left: Vec::new(),
         }

@@ -5,7 +5,7 @@ use super::columns::Lease;
 use super::entry::Held;
 use super::grave::Grave;
 use super::group::{SLOTS, dense, id_of};
-use super::owner::{Note, Owner};
+use super::owner::{Note, Owner, TURNS};
 use super::resize::Prepared;
 use super::view::room_of;
 use crate::kernel::asymmetric;
@@ -108,6 +108,10 @@ impl<K, V> Owner<K, V> {
     /// Whether it is worth the while to look for what may be reclaimed: there is a `batch` of it, or a table that was replaced. What was being
     /// read at the last look does not count, or somebody who stays would make everybody look.
     pub(crate) fn is_due(&mut self, batch: usize) -> bool {
+        if !self.free.is_empty() {
+            self.turn = (self.turn + 1) % TURNS;
+            return self.turn == 0;
+        }
         if self.waiting() >= self.kept.saturating_add(batch) {
             return true;
         }
@@ -140,8 +144,9 @@ impl<K, V> Owner<K, V> {
     }
 
     /// Entries that were taken out of the current table and not reclaimed yet.
+    #[inline]
     pub(crate) fn waiting(&self) -> usize {
-        self.gone.len() + self.owed.len()
+        self.gone.len() + self.free.len() + self.owed.len()
     }
 
     /// Whether entries of tables that were left behind wait to be taken out.
@@ -173,6 +178,6 @@ impl<K, V> Owner<K, V> {
             + graves
             + prepared.sum::<usize>()
             + self.notes.capacity() * size_of::<Note>()
-            + self.gone.capacity() * size_of::<u32>()
+            + (self.gone.capacity() + self.free.capacity()) * size_of::<u32>()
     }
 }

@@ -221,29 +221,56 @@ impl<K, V> View<K, V> {
         matters: bool,
         mut keep: impl FnMut((K, V)),
     ) {
-        if announced.covers_nothing() && !matters && !self.extras.is_used() {
-            for (group, slot) in gone.drain(..).filter_map(|id| self.group(id)) {
-                group.vacate(slot);
+        gone.retain(|id| {
+            let stays = self.is_covered(announced, *id);
+            if !stays {
+                // SAFETY: it was marked before the announcements were looked at, and nobody reads it.
+                unsafe { self.empty([*id], matters, &mut keep) };
             }
+            stays
+        });
+    }
+
+    /// Moves those among `gone` that nobody reads to `free`.
+    pub(super) fn part(&self, announced: &Announced, gone: &mut Vec<u32>, free: &mut Vec<u32>) {
+        if announced.covers_nothing() && free.is_empty() {
+            std::mem::swap(gone, free);
             return;
         }
         gone.retain(|id| {
-            if self.is_covered(announced, *id) {
-                return true;
+            let stays = self.is_covered(announced, *id);
+            if !stays {
+                free.push(*id);
             }
+            stays
+        });
+    }
+
+    /// Empties slots, into `keep` if what is in them matters.
+    ///
+    /// # Safety
+    ///
+    /// All are filled, each is there once, nobody reads one or can find it, and nobody else changes the table.
+    #[inline]
+    pub(super) unsafe fn empty(
+        &self,
+        ids: impl IntoIterator<Item = u32>,
+        matters: bool,
+        mut keep: impl FnMut((K, V)),
+    ) {
+        for id in ids {
             if matters {
-                // SAFETY: it was marked before the announcements were looked at, and nobody reads it.
-                let taken = unsafe { self.take(*id) };
+                // SAFETY: as the caller says.
+                let taken = unsafe { self.take(id) };
                 taken.into_iter().for_each(&mut keep);
-            } else if let Some((group, slot)) = self.group(*id) {
+            } else if let Some((group, slot)) = self.group(id) {
                 if self.extras.is_used() {
                     // SAFETY: as above.
-                    unsafe { self.extras.empty(dense(*id)) };
+                    unsafe { self.extras.empty(dense(id)) };
                 }
                 group.vacate(slot);
             }
-            false
-        });
+        }
     }
 }
 
