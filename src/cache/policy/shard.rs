@@ -10,7 +10,7 @@ use crate::kernel::sketch::Sketch;
 use crate::kernel::sync::Arc;
 
 /// Records that make a batch for the chooser.
-const BATCH: usize = 4;
+const BATCH: usize = 1;
 
 pub(crate) struct Policy {
     kind: Kind,
