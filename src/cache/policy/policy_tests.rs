@@ -109,6 +109,20 @@ fn one_entry_may_weigh_it_all() {
     }
 }
 
+/// Also one that is more than the share of the new; but for the policy that judges those at once.
+#[test]
+fn the_latest_is_there_until_another_comes() {
+    for policy in ALL {
+        let mut toy = Toy::new(policy, 1000);
+        for key in 0..100 {
+            toy.put(key, 100);
+            let judged = policy == EvictionPolicy::WTinyLfu;
+            assert!(judged || toy.held.contains_key(&key), "{policy:?}, {key}");
+        }
+        toy.check();
+    }
+}
+
 #[test]
 fn removal_leaves_no_memory_behind() {
     for policy in ALL {

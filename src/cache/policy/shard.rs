@@ -9,8 +9,9 @@ use super::{Entries, EvictionPolicy};
 use crate::kernel::sketch::Sketch;
 use crate::kernel::sync::Arc;
 
-/// Records that make a batch for the chooser.
-const BATCH: usize = 1;
+/// Records that are kept while somebody else is at the chooser. Otherwise it is told of each miss at once, with the hits before it, so that no
+/// insertion has to do much of its work.
+const ROOM: usize = LOG + 1;
 
 pub(crate) struct Policy {
     kind: Kind,
@@ -60,7 +61,7 @@ impl Sampler {
     fn hit(&mut self, hash: u32) {
         self.idle = 0;
         self.burst += 1;
-        if self.batch.len() < BATCH + LOG {
+        if self.batch.len() < ROOM {
             self.real |= 1 << self.batch.len();
             self.batch.push(hash);
         } else {
@@ -78,7 +79,7 @@ impl Sampler {
         if u64::from(hash) < self.chooser.limit() {
             self.batch.push(hash);
         }
-        if self.batch.len() >= BATCH || self.drain.lost > 0 {
+        if !self.batch.is_empty() || self.drain.lost > 0 {
             self.speak();
         }
         self.idle >= long && self.is_still()
@@ -107,7 +108,7 @@ impl Sampler {
             };
         } else {
             // Somebody else is at it: what can't be kept until the next miss is lost.
-            self.batch.truncate(BATCH + LOG - 1);
+            self.batch.truncate(ROOM - 1);
             self.real &= !(u128::MAX << self.batch.len());
         }
     }
@@ -153,7 +154,7 @@ impl Policy {
             EvictionPolicy::WTinyLfu => fixed(10, Rule::Frequency { lead: 0 }),
             EvictionPolicy::Adaptive => By::Chosen(Sampler {
                 chooser: Arc::clone(chooser),
-                batch: Vec::with_capacity(BATCH + LOG),
+                batch: Vec::with_capacity(ROOM + 1),
                 drain: Drain {
                     limit: chooser.limit(),
                     ..Drain::default()

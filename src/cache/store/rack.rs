@@ -124,11 +124,13 @@ impl<K: Eq, V> Rack<K, V> {
         notices.tell(|key, value, _| tell(key, value));
     }
 
-    /// Drops what nobody reads.
+    /// Drops what nobody reads: looks for it, and then empties the slots, as two insertions do.
     pub fn reclaim(&self) {
-        self.locked(|owner, (garbage, left)| {
-            owner.reclaim(&self.arena, garbage, left, false, Sweep::InPassing);
-        });
+        for _ in 0..2 {
+            self.locked(|owner, (garbage, left)| {
+                owner.reclaim(&self.arena, garbage, left, false, Sweep::InPassing);
+            });
+        }
     }
 
     /// Moves all entries to another table if nobody reads one, and returns whether it did.
