@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tenfold::cache::{
-    Builder, Config, Error, InsertOptions, MemoryCache, RemovalCause, Ttl, Upkeep, Written,
+    Builder, Error, InsertOptions, MemoryCache, RemovalCause, Ttl, Upkeep, Written,
 };
 use tenfold::clock::{Clock, ManualClock, Tick};
 use tenfold::rng::Rng;
@@ -598,8 +598,11 @@ fn an_unattended_cache_is_kept_up_by_hand() {
     );
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn the_settings_are_data() {
+    use tenfold::cache::Config;
+
     let mut config = Config::new(100);
     config.time_to_idle = Some(SECOND);
     config.jitter = 0.25;

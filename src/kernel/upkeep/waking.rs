@@ -15,8 +15,11 @@ pub(crate) fn shielded<T>(theirs: impl FnOnce() -> T) -> Option<T> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(theirs)) {
         Ok(value) => Some(value),
         Err(panic) => {
-            // Its destructor may panic as well.
-            std::mem::forget(panic);
+            // Its destructor may panic as well, and then that of what it panics with.
+            let dropped = std::panic::AssertUnwindSafe(|| drop(panic));
+            if let Err(again) = std::panic::catch_unwind(dropped) {
+                std::mem::forget(again);
+            }
             None
         }
     }
