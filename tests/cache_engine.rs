@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tenfold::cache::{MemoryCache, RemovalCause};
+use tenfold::cache::{MemoryCache, RemovalCause, Upkeep};
 use tenfold::snapshot::Snapshot;
 
 /// All keys are alike.
@@ -57,6 +57,8 @@ fn the_table_grows_while_a_value_is_replaced() {
     let cache = MemoryCache::builder()
         .capacity(10_000)
         .shards(1)
+        // Another thread that were at work would drop them a moment later.
+        .upkeep(Upkeep::Manual)
         .build()
         .unwrap();
     let mut flags = Vec::new();
@@ -82,7 +84,12 @@ fn the_table_grows_while_a_value_is_replaced() {
 /// A reader of a cache that reads a snapshot meanwhile has two announcements.
 #[test]
 fn a_snapshot_is_read_while_an_entry_is() {
-    let cache = MemoryCache::new(64);
+    // Upkeep by another thread would drop some a moment later; so also below, where drops are counted.
+    let cache = MemoryCache::builder()
+        .capacity(64)
+        .upkeep(Upkeep::Manual)
+        .build()
+        .unwrap();
     let cell = Snapshot::new(1_u64);
     // The second time the thread has a record at hand.
     for _ in 0..2 {
@@ -352,6 +359,7 @@ fn a_clone_that_panics_swallows_no_notice() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hears = heard.clone();
     let cache: MemoryCache<u64, Stubborn> = MemoryCache::builder()
+        .upkeep(Upkeep::Manual)
         .capacity(10)
         .listener(move |key: &u64, value: &Stubborn, cause| {
             assert!(!value.0.0.load(Ordering::SeqCst), "dropped too early");
@@ -406,6 +414,7 @@ fn a_slow_listener_keeps_what_it_hears_of() {
         let (goes, go) = std::sync::mpsc::channel::<()>();
         let go = Mutex::new(go);
         let cache: MemoryCache<u64, Flagged> = MemoryCache::builder()
+            .upkeep(Upkeep::Manual)
             .capacity(100_000)
             .shards(1)
             .listener(move |key: &u64, value: &Flagged, _| {
