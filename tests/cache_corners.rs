@@ -63,16 +63,20 @@ fn readers_go_on_while_a_writer_waits_for_another_reader() {
         .unwrap();
     (0..1000).for_each(|n| cache.insert(n, n));
     let held = cache.get_ref(&1);
-    let (begun, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let [there, begun, over] = [(); 3].map(|()| AtomicBool::new(false));
     let reads = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut reads = 0_u32;
             while !over.load(Ordering::Relaxed) {
                 cache.get(&(2 + reads % 900));
                 reads += u32::from(begun.load(Ordering::Relaxed));
+                there.store(true, Ordering::Relaxed);
             }
             reads
         });
+        while !there.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
         begun.store(true, Ordering::Relaxed);
         // The first that expires: the table gets another column.
         cache.insert_with(5000, 1, &lasting(100 * SECOND));

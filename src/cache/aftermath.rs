@@ -100,17 +100,17 @@ impl<'a, K, V> Aftermath<'a, K, V> {
     #[inline]
     pub(crate) fn settle(mut self) {
         self.bell.ring(self.litters, self.due);
-        self.is_rung();
+        self.calm();
         // The rest is done when it is dropped.
     }
 
     /// As [`settle`](Self::settle), for the upkeep itself.
     pub(crate) fn settle_quietly(mut self) {
-        self.is_rung();
+        self.calm();
     }
 
     #[inline]
-    fn is_rung(&mut self) {
+    fn calm(&mut self) {
         (self.litters, self.due) = (false, NEVER);
     }
 }

@@ -29,15 +29,17 @@ impl Log {
         }
     }
 
-    /// Whether a hit on a key of that place is to be noted.
+    /// A hit on a key of that place, which is noted if it is in the sample.
     #[inline(always)]
-    pub(crate) fn wants(&self, place: u32) -> bool {
-        u64::from(place) < self.limit.load(Ordering::Relaxed)
+    pub(crate) fn hit(&self, place: u32) {
+        if u64::from(place) < self.limit.load(Ordering::Relaxed) {
+            self.note(place);
+        }
     }
 
     /// Notes a hit, as long as there is room, and counts it, as long as that says anything.
     #[inline]
-    pub(crate) fn note(&self, place: u32) {
+    fn note(&self, place: u32) {
         let length = self.length.load(Ordering::Relaxed);
         if length < COUNTED {
             if let Some(record) = self.records.get(length as usize) {

@@ -41,9 +41,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 .glance(&mut pin, hash, |found| found.borrow() == key);
             if let Some(entry) = found.filter(Entry::touch_plain) {
                 hits.raise();
-                if shard.arena.log.wants(hash.place()) {
-                    shard.arena.log.note(hash.place());
-                }
+                shard.arena.log.hit(hash.place());
                 return Some(look(entry.value));
             }
         }
@@ -78,9 +76,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                     self.touch(hash, &entry);
                 }
                 hits.raise();
-                if shard.arena.log.wants(hash.place()) {
-                    shard.arena.log.note(hash.place());
-                }
+                shard.arena.log.hit(hash.place());
                 return Some(look(entry.value));
             }
         }
@@ -126,9 +122,7 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
             self.touch(hash, &entry);
         }
         self.meters.raise(Meter::Hits);
-        if shard.arena.log.wants(hash.place()) {
-            shard.arena.log.note(hash.place());
-        }
+        shard.arena.log.hit(hash.place());
         Some(look(entry.value))
     }
 

@@ -214,7 +214,7 @@ impl Chooser {
     pub(crate) fn follow(&self, before: u64, capacity: u64) {
         let entries = u128::from(self.entries.load(Ordering::Relaxed));
         let entries = entries * u128::from(capacity) / u128::from(before.max(1));
-        self.adapt((entries as usize).clamp(1, MOST));
+        self.adapt(usize::try_from(entries).unwrap_or(MOST).clamp(1, MOST));
     }
 
     /// Begins anew if it was made for a number of entries that is quite another.
@@ -248,5 +248,20 @@ impl Chooser {
                 .iter()
                 .map(Miniature::memory)
                 .sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capacity_that_grows_beyond_measure_is_thought_to_be_large() {
+        let chooser = Chooser::new(1 << 20);
+        // The number of entries in proportion is a multiple of two to the sixty-fourth.
+        chooser.follow(1, 1 << 62);
+        assert_eq!(chooser.entries.load(Ordering::Relaxed), MOST as u64);
+        chooser.follow(1 << 62, 0);
+        assert_eq!(chooser.entries.load(Ordering::Relaxed), 1);
     }
 }

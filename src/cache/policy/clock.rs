@@ -216,10 +216,9 @@ impl Clock {
     /// if nobody waits but the latest.
     #[inline]
     pub(super) fn evict_head<E: Entries>(&mut self, entries: &E) -> Option<u32> {
-        let head = self.queue.first().filter(|head| entries.uses(*head) == 0)?;
-        if self.queue.len() == 1 {
-            return None;
-        }
+        let waits = self.queue.len() > 1;
+        let head = self.queue.first();
+        let head = head.filter(|head| waits && entries.uses(*head) == 0)?;
         self.queue.pass();
         let weight = entries.weight(head);
         self.queued = self.queued.saturating_sub(weight);

@@ -84,6 +84,9 @@ const MANY: usize = 1 << 15;
 
 #[cfg(test)]
 #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
+mod adaptive_tests;
+#[cfg(test)]
+#[cfg(not(any(tenfold_loom, tenfold_shuttle)))]
 mod policy_tests;
 #[cfg(test)]
 #[cfg(not(any(tenfold_loom, tenfold_shuttle)))]

@@ -51,9 +51,6 @@ struct Sampler {
     heard: u64,
 }
 
-/// Misses per entry without a use after which there is nothing to judge by, and nothing to be gained.
-const IDLE: usize = 1;
-
 /// Hits of miniatures that may be mistakes: they know keys by 32 bits of a hash.
 const MISTAKEN: u64 = 2;
 
@@ -69,7 +66,7 @@ impl Sampler {
         }
     }
 
-    /// Returns whether it was long ago that something was used.
+    /// Returns whether it is `long` misses since something was used: then there is nothing to judge by, and nothing to be gained.
     #[inline]
     fn miss(&mut self, hash: u32, long: usize) -> bool {
         self.idle += 1;
@@ -187,7 +184,7 @@ impl Policy {
             Kind::Clock(timed) => {
                 let hash = entries.hash(id);
                 if let By::Chosen(sampler) = &mut timed.by {
-                    timed.rests = sampler.miss(hash, timed.entries * IDLE);
+                    timed.rests = sampler.miss(hash, timed.entries);
                 }
                 if !timed.rests {
                     timed.sketch.add(hash, 1);

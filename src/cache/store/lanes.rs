@@ -2,7 +2,7 @@
 //!
 //! A few instructions on every processor: bits of two words at a time, and half as many where there is a comparison of sixteen bytes at
 //! once, as on every x86-64. The words are loaded as words before, so that nothing here is shared with anybody.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(tenfold_portable)))]
 use super::sixteen::Bits;
 
 /// Slots in a group.
@@ -37,10 +37,10 @@ impl Iterator for Lanes {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), tenfold_portable))]
 use portable::Bits;
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(any(test, not(target_arch = "x86_64"), tenfold_portable))]
 mod portable {
     /// The highest bit of each byte that counts.
     const HIGHS: u64 = 0x0080_8080_8080_8080;

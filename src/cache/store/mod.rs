@@ -16,7 +16,7 @@ mod patience;
 #[cfg(tenfold_loom)]
 mod rack;
 mod resize;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(tenfold_portable)))]
 mod sixteen;
 mod slots;
 mod view;
