@@ -9,6 +9,8 @@ pub(crate) fn must_fail(test: &str, fault: &str, complaint: &str) {
     let outcome = child
         .args([test, "--exact", "--nocapture"])
         .env("TENFOLD_FAULT", fault)
+        // It ends with the first schedule that shows the fault, which chance may put late.
+        .env("TENFOLD_SCHEDULES", "200000")
         .output();
     let outcome = outcome.expect("the test program starts");
     let said = String::from_utf8_lossy(&outcome.stderr) + String::from_utf8_lossy(&outcome.stdout);
