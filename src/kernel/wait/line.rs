@@ -366,6 +366,7 @@ impl<G> Line<G> {
     }
 
     /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
+    #[cfg(any(test, tenfold_loom, tenfold_shuttle))]
     #[must_use]
     pub(crate) fn wanted_ahead(&self, ticket: Ticket) -> u64 {
         let Some(own) = self.slab.get(ticket.0) else {

@@ -63,20 +63,12 @@ impl<G> WaitQueue<G> {
         self.waiting.load(Ordering::SeqCst) as usize
     }
 
-    /// Joins at the end. Before it waits the caller polls, and the resource is looked at: [`poll`](Self::poll) does both.
+    /// Joins at the end, and leaves at `due`: from then on nothing is granted to it. Before it waits the caller polls, and the resource is
+    /// looked at: [`poll`](Self::poll) does both.
     ///
     /// # Errors
     ///
     /// If as many are in line as may.
-    pub fn join(&self, want: u64) -> Result<Ticket, Full> {
-        self.join_until(want, Tick::MAX)
-    }
-
-    /// As [`join`](Self::join), for somebody who leaves at `due`: from then on nothing is granted to it.
-    ///
-    /// # Errors
-    ///
-    /// As [`join`](Self::join).
     pub fn join_until(&self, want: u64, due: Tick) -> Result<Ticket, Full> {
         let mut line = self.line.lock();
         let ticket = line.join_until(want, due, self.max_waiters)?;
@@ -199,26 +191,6 @@ impl<G> WaitQueue<G> {
         true
     }
 
-    /// How many are in line, also those that are granted something or asleep.
-    pub fn len(&self) -> usize {
-        self.line.lock().len()
-    }
-
-    /// Whether nobody is in line.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What all in line want together.
-    pub fn wanted(&self) -> u64 {
-        self.line.lock().wanted()
-    }
-
-    /// What those want together that are in front. Looks at everybody in line.
-    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        self.line.lock().wanted_ahead(ticket)
-    }
-
     /// The line without those in front whose time is over.
     fn in_time<'l>(&self, line: &'l mut Line<G>, now: Tick) -> &'l mut Line<G> {
         while line.lapse(now) {
@@ -264,5 +236,38 @@ impl<G> WaitQueue<G> {
                 Look::Waiting { rejoined: false } | Look::Granted | Look::Gone => return None,
             }
         }
+    }
+}
+
+/// What only tests and models ask for.
+#[cfg(any(test, tenfold_loom, tenfold_shuttle))]
+impl<G> WaitQueue<G> {
+    /// As [`join_until`](Self::join_until), for ever.
+    ///
+    /// # Errors
+    ///
+    /// If as many are in line as may.
+    pub fn join(&self, want: u64) -> Result<Ticket, Full> {
+        self.join_until(want, Tick::MAX)
+    }
+
+    /// How many are in line, also those that are granted something or asleep.
+    pub fn len(&self) -> usize {
+        self.line.lock().len()
+    }
+
+    /// Whether nobody is in line.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all in line want together.
+    pub fn wanted(&self) -> u64 {
+        self.line.lock().wanted()
+    }
+
+    /// What those want together that are in front. Looks at everybody in line.
+    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
+        self.line.lock().wanted_ahead(ticket)
     }
 }
