@@ -19,7 +19,7 @@ use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, Check, Config, ConnectError, Fairness, Manage};
+use crate::pool::{AcquireError, Check, CloseReason, Config, ConnectError, Fairness, Manage};
 
 /// What is handed to who waits.
 pub(crate) enum Grant<M: Manage> {
@@ -182,7 +182,12 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    fn one_less(&self) {
+    fn one_less(&self, dropped: bool) {
+        if dropped {
+            // It met a panic of the user's, or its future was dropped.
+            let event = Event::Closed as usize + CloseReason::Broken as usize;
+            self.counters.raise(event);
+        }
         let excess = self.room.give_back();
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();
@@ -212,8 +217,8 @@ impl<M: Manage> Core<M> {
 impl<M: Manage> Anchor for &Core<M> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, dropped: bool) {
+        self.one_less(dropped);
     }
 
     #[inline]
@@ -225,8 +230,8 @@ impl<M: Manage> Anchor for &Core<M> {
 impl<M: Manage> Anchor for Arc<Core<M>> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, dropped: bool) {
+        self.one_less(dropped);
     }
 
     #[inline]

@@ -29,10 +29,6 @@ impl Watch {
         drop(Discarded(spare));
     }
 
-    pub(crate) fn is_watched(&self) -> bool {
-        self.watching.load(Ordering::SeqCst) > 0
-    }
-
     /// Something has changed, by a sequentially consistent operation before this.
     #[inline]
     pub(crate) fn notify(&self) {
