@@ -94,8 +94,10 @@ impl<M: Manage> Core<M> {
                     self.settle_in(claim);
                 } else {
                     drop(errand);
+                    // The failure is known before its place is given back, as below.
+                    self.note_failure(ConnectError::Rejected);
                     self.retire_shared(claim, CloseReason::Rejected);
-                    self.fail(ConnectError::Rejected);
+                    self.after_failure();
                 }
             }
             Ok(connection) => {
