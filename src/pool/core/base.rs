@@ -38,7 +38,7 @@ pub(crate) struct Core<M: Manage> {
     pub(super) time: Time,
     pub(super) terms: Terms,
     pub(super) fifo: bool,
-    /// Idle connections that there may be, if that is fewer than connections.
+    /// Idle connections that there may be.
     pub(super) max_idle: Option<u32>,
 
     pub(super) room: Room,
@@ -117,7 +117,7 @@ impl<M: Manage> Core<M> {
             time,
             terms,
             fifo: config.fairness == Fairness::Fifo,
-            max_idle: config.max_idle.filter(|most| *most < config.max_size),
+            max_idle: config.max_idle,
             room: Room::new(config.max_size),
             counts: Counts::default(),
             verbs,
