@@ -152,11 +152,8 @@ impl<M: Manage> Core<M> {
     #[cold]
     pub(super) fn look_behind(&self) {
         self.sweep_if_barred();
-        if let Some(most) = self.max_idle {
-            self.trim(most);
-        }
         if self.line.waiting() == 0 || self.gate.has(PAUSED) {
-            return;
+            return self.trim();
         }
         self.backlog.returned.fetch_add(1, Ordering::Relaxed);
         if self.fifo {
@@ -165,6 +162,9 @@ impl<M: Manage> Core<M> {
             self.line.rouse(self.time.now());
         }
         self.expect_somebody();
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
     }
 
     /// Closes what is idle, if the pool is closed, or has too many.
@@ -216,7 +216,8 @@ impl<M: Manage> Core<M> {
     }
 
     /// Closes the idle connections that nobody has used for longest, beyond so many.
-    fn trim(&self, most: u32) {
+    pub(super) fn trim(&self) {
+        let Some(most) = self.max_idle else { return };
         loop {
             let idle = self.slots.iter().filter(|slot| slot.phase() == IDLE);
             let (count, oldest) = idle.fold((0, None), |(count, oldest), slot| {

@@ -141,6 +141,9 @@ impl<M: Manage> Core<M> {
         while self.line.revoke(now, patience, take, put) {
             self.count(Event::PassedOn);
         }
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
         let oldest = self.line.oldest_grant();
         let due = oldest.map(|since| since.min(now).saturating_add(patience));
         due.map_or(u64::MAX, Tick::as_nanos)

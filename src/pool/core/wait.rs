@@ -186,6 +186,7 @@ impl Wait {
                 |grant| core.put_grant(grant),
             );
             place.driven.leave(core);
+            core.trim();
         }
     }
 
