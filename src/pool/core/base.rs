@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::errand::{Counts, Kind};
-use super::gate::{EXCESS, Gate};
+use super::gate::{CLOSED, EXCESS, Gate};
 use super::room::Room;
 use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
@@ -20,6 +20,9 @@ use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
 use crate::pool::stats::Event;
 use crate::pool::{AcquireError, Check, Config, ConnectError, Fairness, Manage};
+
+/// After a connection went, the pool is looked at whether there are enough.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What is handed to who waits.
 pub(crate) enum Grant<M: Manage> {
@@ -188,6 +191,10 @@ impl<M: Manage> Core<M> {
             self.settle_excess();
         }
         self.watch.notify();
+        if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
+            // There may be too few now, in a pool that nobody uses.
+            self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
+        }
         if let Some(core) = self.shared() {
             core.stir();
         }
