@@ -20,7 +20,7 @@ impl<M: Manage> Core<M> {
             return self.give_in_panic(claim);
         }
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             return self.discard(claim, CloseReason::Broken);
         }
@@ -28,6 +28,12 @@ impl<M: Manage> Core<M> {
             return self.ask_checkin(claim);
         }
         self.put_down(claim);
+    }
+
+    /// Whether the manager says so, or panics.
+    #[inline]
+    pub(super) fn finds_broken(&self, connection: &mut M::Connection) -> bool {
+        shielded(|| self.manager.is_broken(connection)) != Some(false)
     }
 
     /// As [`give`](Self::give), for a connection that is not to be handed out again.
@@ -41,9 +47,9 @@ impl<M: Manage> Core<M> {
     #[cold]
     fn give_in_panic(&self, mut claim: Claim<&Self>) {
         let kept = self.config.on_panic == OnPanic::Keep
-            && claim.body_mut().is_some_and(|connection| {
-                shielded(|| self.manager.is_broken(connection)) == Some(false)
-            });
+            && claim
+                .body_mut()
+                .is_some_and(|connection| !self.finds_broken(connection));
         if !kept {
             self.discard(claim, CloseReason::Panicked);
         } else if self.hooks.checkin.is_some() {
