@@ -1,5 +1,6 @@
 //! What a user asks of a pool as a whole.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -103,11 +104,16 @@ impl<M: Manage> Core<M> {
             };
             let mut claim = self.claim(right);
             let info = self.info(claim.notes());
+            let asked = claim.body_mut().map(|connection| {
+                let asked = AssertUnwindSafe(|| wanted(connection, &info));
+                catch_unwind(asked)
+            });
             // A predicate that panics is the caller's: the connection is closed, and the panic goes on.
-            let keep = claim
-                .body_mut()
-                .is_some_and(|connection| wanted(connection, &info));
-            if keep {
+            if let Some(Err(panic)) = asked {
+                self.retire(claim, CloseReason::Panicked);
+                resume_unwind(panic);
+            }
+            if let Some(Ok(true)) = asked {
                 self.put_back(claim);
             } else {
                 self.retire(claim, CloseReason::Evicted);
