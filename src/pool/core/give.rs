@@ -131,6 +131,12 @@ impl<M: Manage> Core<M> {
         self.look_behind();
     }
 
+    /// The use of a connection ends that does not come back.
+    pub(crate) fn end_use(&self, notes: &Notes) {
+        self.account(notes, self.time.about_now());
+        notes.clear_holder();
+    }
+
     /// Writes down how long a connection was in use.
     #[inline]
     fn account(&self, notes: &Notes, now: u64) {
