@@ -214,6 +214,7 @@ impl<M: Manage> Core<M> {
 pub(crate) struct Await {
     deadline: Deadline<Arc<dyn Clock>>,
     driven: Driven,
+    number: u64,
     /// Connections when it began.
     pub(crate) before: u32,
 }
@@ -224,6 +225,7 @@ impl Await {
         Self {
             deadline: Deadline::new(core.time.clock.clone(), due),
             driven: Driven::default(),
+            number: core.watch.number(),
             before: core.room.look().1,
         }
     }
@@ -236,10 +238,10 @@ impl Await {
         wanted: impl Fn(&Core<M>) -> bool,
     ) -> Poll<bool> {
         loop {
-            core.watch.await_change(waker);
+            core.watch.await_change(self.number, waker);
             let there = wanted(core);
             if there || self.deadline.poll(waker).is_ready() {
-                self.driven.leave(core);
+                self.leave(core);
                 return Poll::Ready(there);
             }
             if !self.driven.run(core, waker) {
@@ -249,6 +251,7 @@ impl Await {
     }
 
     pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
+        core.watch.forget(self.number);
         self.driven.leave(core);
     }
 
