@@ -54,6 +54,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) backlog: Backlog,
     /// Calls of `stir` that are not done with.
     pub(super) stirs: AtomicU64,
+    /// And of `sweep_if_barred`.
+    pub(super) sweeps: AtomicU64,
     /// Connections to be made whether anybody waits or not.
     pub(super) missing: AtomicU64,
     /// Whether somebody was refused since the last attempt to connect.
@@ -130,6 +132,7 @@ impl<M: Manage> Core<M> {
             orphans: Mutex::new(Vec::new()),
             backlog: Backlog::default(),
             stirs: AtomicU64::new(0),
+            sweeps: AtomicU64::new(0),
             demanded: AtomicU64::new(0),
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),

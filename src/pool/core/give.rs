@@ -180,7 +180,29 @@ impl<M: Manage> Core<M> {
     }
 
     /// Closes what is idle, if the pool is closed, or has too many.
+    ///
+    /// One at a time: a close that ends at once leads here again, from within.
     pub(super) fn sweep_if_barred(&self) {
+        if !self.gate.has(CLOSED | EXCESS) {
+            return;
+        }
+        let mut mark = self.sweeps.fetch_add(1, Ordering::SeqCst) + 1;
+        if mark > 1 {
+            return;
+        }
+        loop {
+            shielded(|| self.sweep());
+            let done = self
+                .sweeps
+                .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
+            match done {
+                Ok(_) => return,
+                Err(more) => mark = more,
+            }
+        }
+    }
+
+    fn sweep(&self) {
         let gate = self.gate.look();
         if gate & (CLOSED | EXCESS) == 0 {
             return;
