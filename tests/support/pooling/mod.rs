@@ -89,6 +89,11 @@ impl<M: Manage> World<M> {
         self.ends.lock().unwrap().clone()
     }
 
+    /// The list that [`ends`](Self::ends) shows, for when this is gone.
+    pub(crate) fn closes(&self) -> Ends {
+        self.ends.clone()
+    }
+
     /// Why connections were closed so far.
     pub(crate) fn reasons(&self) -> Vec<CloseReason> {
         self.ends().into_iter().map(|(_, reason)| reason).collect()
