@@ -54,8 +54,8 @@ pub(crate) struct Backend {
     state: Mutex<State>,
     changed: Condvar,
     made: AtomicU64,
-    /// `is_broken` panics.
-    pub(crate) touchy: AtomicBool,
+    /// How often `is_broken` is going to panic.
+    pub(crate) touchy: AtomicU64,
     /// Destructors of connections panic.
     pub(crate) explosive: AtomicBool,
 }
@@ -115,10 +115,6 @@ impl Backend {
         drop(state);
         self.changed.notify_all();
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.lock().seen.clone()
     }
 
     /// How often it was asked for that.
@@ -208,7 +204,9 @@ impl Backend {
     }
 
     fn is_broken(&self, connection: &Conn) -> bool {
-        assert!(!self.touchy.load(Ordering::SeqCst), "is_broken");
+        let less = |left: u64| left.checked_sub(1);
+        let touchy = self.touchy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        assert!(touchy.is_err(), "is_broken");
         connection.broken
     }
 }

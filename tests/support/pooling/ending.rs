@@ -19,7 +19,7 @@ fn a_closed_pool_hands_out_nothing() {
     assert!(matches!(pool.try_acquire_owned().map(drop), Err(AcquireError::Closed)));
     assert!(matches!(pool.acquire_owned_timeout(SECOND).map(drop), Err(AcquireError::Closed)));
     assert!(matches!(Task::new(pool.acquire_async()).now(), Err(AcquireError::Closed)));
-    assert!(!pool.warm_up(1, SECOND));
+    assert!(!pool.warm_up(2, SECOND));
     assert_eq!(lease.serial, 1, "what is in use is in use");
     drop(lease);
     assert_eq!(world.reasons(), [CloseReason::PoolClosed; 2]);

@@ -223,7 +223,7 @@ fn what_a_predicate_panics_at_is_closed_properly() {
 fn a_panic_over_a_connection_that_comes_back_goes_no_further() {
     let world = one();
     let lease = world.pool.acquire().unwrap();
-    world.backend.touchy.store(true, Ordering::SeqCst);
+    world.backend.touchy.store(1, Ordering::SeqCst);
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(lease)));
     assert!(dropped.is_ok());
     assert_eq!(world.counts(), [0; 5]);
@@ -236,7 +236,7 @@ fn a_panic_over_a_connection_that_comes_back_goes_no_further() {
 fn a_panic_over_a_connection_that_goes_out_goes_no_further() {
     let world = one();
     drop(world.pool.acquire().unwrap());
-    world.backend.touchy.store(true, Ordering::SeqCst);
+    world.backend.touchy.store(1, Ordering::SeqCst);
     let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         world.pool.try_acquire().map(drop)
     }));

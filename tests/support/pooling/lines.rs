@@ -264,9 +264,14 @@ fn connects_at_a_time_are_as_many_as_may_be() {
 fn a_spike_does_not_leave_a_pool_that_is_larger_than_it_need_be() {
     // 50 at a time, 2 ms each, and 150 ms for a connect: HikariCP's own example.
     let world = spawned(|builder| builder.max_size(50).min_idle(5).wait_timeout(None));
-    world.jobs.run();
-    assert_eq!(world.counts(), [5, 0, 0, 0, 0]);
     world.backend.set(Call::Connect, Mood::Hangs);
+    world.jobs.run();
+    while world.counts()[2] > 0 {
+        world.pass(150 * MILLI);
+        world.backend.let_through(u64::from(world.counts()[2]));
+        world.jobs.run();
+    }
+    assert_eq!(world.counts(), [5, 0, 0, 0, 0]);
     let mut waiting: Vec<_> = (0..50).map(|_| Task::new(world.pool.acquire_owned_async())).collect();
     let mut served = 0;
     for _ in 0..40 {
@@ -333,7 +338,7 @@ fn why_it_was_in_vain_is_told() {
     };
     assert_eq!((longest.line, longest.held_for, longest.id), (line, 2 * SECOND, 1));
     assert!(longest.file.ends_with("lines.rs"));
-    assert_eq!((status.in_use, status.waiting), (2, 1));
+    assert_eq!((status.in_use, status.waiting), (2, 0));
     assert_eq!(reason(Err(error)), Reason::Busy);
 
     // Connecting.

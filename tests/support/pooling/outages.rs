@@ -125,7 +125,7 @@ fn where_there_are_connections_callers_wait_for_those() {
 
 #[test]
 fn a_pool_recovers_slowly_at_first() {
-    let world = spawned(|builder| builder.max_size(16).max_connecting(8).fail_fast_after(u32::MAX).wait_timeout(None));
+    let world = spawned(|builder| builder.max_size(16).max_connecting(8).fail_fast_after(u32::MAX).wait_timeout(None).connect_timeout(None));
     world.backend.set(Call::Connect, Mood::Fails);
     let tasks: Vec<_> = (0..16).map(|_| Task::waiting(world.pool.acquire_async())).collect();
     world.pass(SECOND);

@@ -61,12 +61,17 @@ impl<'p, T> Task<'p, T> {
         self.now()
     }
 
-    /// What it comes to with one poll.
+    /// What it comes to, polled as long as it is woken.
     pub(crate) fn now(&mut self) -> T {
-        match self.poll() {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("it is pending"),
+        for _ in 0..10 {
+            if let Poll::Ready(value) = self.poll() {
+                return value;
+            }
+            if !self.is_woken() {
+                break;
+            }
         }
+        panic!("it is pending")
     }
 }
 
@@ -96,11 +101,6 @@ impl Jobs {
             future: Mutex::new(Some(future)),
             jobs: self.clone(),
         }));
-    }
-
-    /// How many have something to do.
-    pub(crate) fn ready(&self) -> usize {
-        self.0.lock().unwrap().len()
     }
 
     /// Runs one of those that have something to do: the `n`th, counted round. Whether there was one.

@@ -21,7 +21,7 @@ fn a_status_counts_everything_once() {
         world.backend.set(call, Mood::Hangs);
     }
     let waiting = [(); 3].map(|()| Task::waiting(world.pool.acquire_async()));
-    world.jobs.run();
+    world.pass(10 * MILLI);
     assert_eq!(world.counts(), [0, 1, 1, 2, 0]);
     Lease::discard(in_use);
     world.jobs.run();
