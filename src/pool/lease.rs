@@ -37,7 +37,7 @@ pub struct OwnedLease<M: Manage> {
 }
 
 macro_rules! lease {
-    ($lease:ident, $anchor:ty $(, $life:lifetime)?) => {
+    ($lease:ident, $type:ty, $anchor:ty $(, $life:lifetime)?) => {
         impl<$($life,)? M: Manage> $lease<$($life,)? M> {
             #[inline]
             pub(super) const fn new(claim: Claim<$anchor>) -> Self {
@@ -71,7 +71,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Deref for $lease<$($life,)? M> {
+        impl<M: Manage> Deref for $type {
             type Target = M::Connection;
 
             #[inline]
@@ -83,7 +83,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> DerefMut for $lease<$($life,)? M> {
+        impl<M: Manage> DerefMut for $type {
             #[inline]
             fn deref_mut(&mut self) -> &mut M::Connection {
                 match self.claim.body_mut() {
@@ -93,7 +93,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Drop for $lease<$($life,)? M> {
+        impl<M: Manage> Drop for $type {
             #[inline]
             fn drop(&mut self) {
                 if let Some(right) = self.claim.take_right() {
@@ -103,7 +103,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> fmt::Debug for $lease<$($life,)? M>
+        impl<M: Manage> fmt::Debug for $type
         where
             M::Connection: fmt::Debug,
         {
@@ -114,5 +114,5 @@ macro_rules! lease {
     };
 }
 
-lease!(Lease, &'p Core<M>, 'p);
-lease!(OwnedLease, Arc<Core<M>>);
+lease!(Lease, Lease<'_, M>, &'p Core<M>, 'p);
+lease!(OwnedLease, OwnedLease<M>, Arc<Core<M>>);
