@@ -169,7 +169,7 @@ impl<M: Manage> Core<M> {
         caller: &'static Location<'static>,
     ) -> Option<Claim<&'c Self>> {
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             self.retire(claim, CloseReason::Broken);
             return None;
