@@ -14,6 +14,7 @@ use super::verbs::{BoxFuture, Verbs};
 use super::watch::Watch;
 use crate::kernel::counters::Counters;
 use crate::kernel::histogram::Histogram;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex};
 use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
@@ -188,7 +189,7 @@ impl<M: Manage> Core<M> {
             self.settle_excess();
         }
         self.watch.notify();
-        if let Some(core) = self.shared() {
+        if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
             core.stir();
         }
     }
@@ -202,7 +203,7 @@ impl<M: Manage> Core<M> {
             };
             let excess = look();
             self.gate.set(EXCESS, excess);
-            if look() == excess {
+            if look() == excess || faulty(Fault::SettleOnce) {
                 return;
             }
         }

@@ -12,6 +12,7 @@ use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
 use super::verbs::{BoxFuture, Verbs};
 use crate::kernel::clock::Tick;
 use crate::kernel::dice;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
@@ -81,6 +82,10 @@ impl<M: Manage> Core<M> {
     fn connected(self: &Arc<Self>, mut claim: Claim<Arc<Self>>, errand: Errand<M>, made: Made<M>) {
         let in_time = errand.end();
         let began = errand.began();
+        if faulty(Fault::NoteLate) {
+            let note = self.gate.note();
+            claim.notes().gate.store(note, Ordering::Relaxed);
+        }
         match made {
             Ok(connection) if in_time => {
                 let took = self.time.now().since(began);

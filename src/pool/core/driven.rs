@@ -9,6 +9,7 @@ use std::task::{Context, Waker};
 
 use super::base::Core;
 use super::verbs::{BoxFuture, Verbs};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
 
@@ -44,7 +45,7 @@ impl Driven {
         orphans.append(&mut driven);
         let any = !orphans.is_empty();
         drop(orphans);
-        if any {
+        if any && !faulty(Fault::LeaveUntold) {
             core.rouse_driver();
         }
     }

@@ -7,6 +7,7 @@
 use super::base::Core;
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
@@ -145,6 +146,9 @@ impl<M: Manage> Core<M> {
     /// A connection has become idle: somebody may wait for it, or may have barred the pool.
     #[cold]
     pub(super) fn look_behind(&self) {
+        if faulty(Fault::SkipLookBehind) {
+            return;
+        }
         self.sweep_if_barred();
         if let Some(most) = self.max_idle {
             self.trim(most);

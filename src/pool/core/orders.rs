@@ -10,6 +10,7 @@ use super::slot::{CHECKING, CONNECTING, Claim, EMPTY, IDLE, IN_USE};
 use super::take::Vetted;
 use super::verbs::Verbs;
 use crate::kernel::clock::{Clock, Tick};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::{Deadline, shielded};
 use crate::pool::stats::Event;
@@ -175,7 +176,9 @@ impl<M: Manage> Core<M> {
 
     pub(crate) fn resume(self: &Arc<Self>) {
         self.gate.set(PAUSED, false);
-        self.settle();
+        if !faulty(Fault::ResumeSilently) {
+            self.settle();
+        }
         self.stir();
     }
 
@@ -186,13 +189,15 @@ impl<M: Manage> Core<M> {
     /// Nothing is handed out any more: those that wait are told, and what is idle is closed.
     pub(crate) fn close(&self) {
         self.gate.set(CLOSED, true);
-        while self.line.waiting() > 0 {
+        while self.line.waiting() > 0 && !faulty(Fault::CloseSilently) {
             let told = Grant::Refused(AcquireError::Closed);
             if self.line.grant(told, self.time.now()).is_err() {
                 break;
             }
         }
-        self.sweep_if_barred();
+        if !faulty(Fault::SkipSweep) {
+            self.sweep_if_barred();
+        }
         // Futures that nobody is going to run.
         let orphans = std::mem::take(&mut *self.orphans.lock());
         shielded(|| drop(orphans));
@@ -243,8 +248,9 @@ impl Await {
         wanted: impl Fn(&Core<M>) -> bool,
     ) -> Poll<bool> {
         loop {
+            let too_early = faulty(Fault::WatchLate) && wanted(core);
             core.watch.await_change(waker);
-            let there = wanted(core);
+            let there = too_early || (!faulty(Fault::WatchLate) && wanted(core));
             if there || self.deadline.poll(waker).is_ready() {
                 self.driven.leave(core);
                 return Poll::Ready(there);

@@ -302,6 +302,11 @@ impl<A: Anchor> Claim<A> {
             fn drop(&mut self) {
                 // SAFETY: the anchor keeps the slot alive.
                 let slot = unsafe { self.1.as_ref() };
+                if faulty(Fault::VacateLate) {
+                    self.0.vacated();
+                    slot.phase.store(EMPTY, Ordering::SeqCst);
+                    return;
+                }
                 slot.phase.store(EMPTY, Ordering::SeqCst);
                 self.0.vacated();
             }

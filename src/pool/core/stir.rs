@@ -11,6 +11,7 @@ use super::base::Core;
 use super::gate::{CLOSED, PAUSED};
 use super::slot::CONNECTING;
 use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
@@ -26,6 +27,10 @@ impl<M: Manage> Core<M> {
         loop {
             // It runs the clock's code.
             shielded(|| while self.make_one() {});
+            if faulty(Fault::ForgetStir) {
+                self.stirs.store(0, Ordering::SeqCst);
+                return;
+            }
             let done = self
                 .stirs
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
