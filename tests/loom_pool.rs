@@ -13,13 +13,14 @@
 )]
 
 use std::io::Error;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use loom::cell::UnsafeCell;
+use loom::sync::atomic as model;
 use loom::thread;
 use tenfold::clock::{Clock, Tick, Timers};
 use tenfold::pool::{
@@ -31,7 +32,7 @@ mod explore;
 #[path = "support/red.rs"]
 mod red;
 
-use explore::explore;
+use explore::{explore, explore_only};
 use red::must_fail;
 
 /// A connection: loom sees every use of it, its making and its end.
@@ -47,6 +48,18 @@ unsafe impl Send for Probe {}
 unsafe impl Sync for Probe {}
 
 impl Probe {
+    fn new(site: &Arc<Site>) -> Self {
+        let number = site.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let live = site.live.fetch_add(1, Ordering::Relaxed) + 1;
+        let most = site.most.load(Ordering::SeqCst);
+        assert!(live <= most, "{live} connections are more than {most}");
+        Self {
+            number,
+            cell: UnsafeCell::new(()),
+            site: site.clone(),
+        }
+    }
+
     fn use_it(&mut self) -> usize {
         self.cell.with_mut(|_| ());
         self.number
@@ -56,25 +69,25 @@ impl Probe {
 impl Drop for Probe {
     fn drop(&mut self) {
         self.cell.with_mut(|_| ());
-        self.site.live.fetch_sub(1, Ordering::SeqCst);
+        self.site.live.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The other side. What it counts is no part of the model, and adds no step to it.
+/// The other side. Its counts are steps of the model, so that they are looked at in every order; they order nothing themselves.
 #[derive(Default)]
 struct Site {
-    live: AtomicUsize,
+    live: model::AtomicUsize,
+    made: model::AtomicUsize,
     most: AtomicUsize,
-    made: AtomicUsize,
 }
 
 impl Site {
     fn live(&self) -> usize {
-        self.live.load(Ordering::SeqCst)
+        self.live.fetch_add(0, Ordering::Relaxed)
     }
 
     fn made(&self) -> usize {
-        self.made.load(Ordering::SeqCst)
+        self.made.fetch_add(0, Ordering::Relaxed)
     }
 }
 
@@ -91,18 +104,11 @@ impl Manage for Manager {
 
 impl Connect for Manager {
     fn connect(&self) -> Result<Probe, Error> {
-        let number = self.site.made.fetch_add(1, Ordering::SeqCst) + 1;
+        let probe = Probe::new(&self.site);
         if self.slow {
             thread::yield_now();
         }
-        let live = self.site.live.fetch_add(1, Ordering::SeqCst) + 1;
-        let most = self.site.most.load(Ordering::SeqCst);
-        assert!(live <= most, "{live} connections are more than {most}");
-        Ok(Probe {
-            number,
-            cell: UnsafeCell::new(()),
-            site: self.site.clone(),
-        })
+        Ok(probe)
     }
 }
 
@@ -129,6 +135,12 @@ impl Clock for Hand {
     fn timers(&self) -> &Timers {
         &self.0.1
     }
+}
+
+/// Explores a larger model, with more pre-emptions in the deep run.
+fn explore_large(usually: usize, deep: usize, model: impl Fn() + Sync + Send + 'static) {
+    let is_deep = std::env::var_os("TENFOLD_PREEMPTIONS").is_some();
+    explore_only(if is_deep { deep } else { usually }, model);
 }
 
 #[derive(Clone)]
@@ -222,7 +234,7 @@ impl World {
     }
 }
 
-fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -314,7 +326,7 @@ fn a_connection_in_order_has_one_owner() {
 }
 
 red! {
-    red_when_taken_unasked: "a_connection_has_one_owner" with "ClaimUnasked", "";
+    red_when_taken_unasked: "a_connection_has_one_owner" with "ClaimUnasked", "Causality violation";
 }
 
 /// The first in line gives up while a connection comes; the second one must get it.
@@ -333,7 +345,7 @@ fn give_against_cancel() {
 
 #[test]
 fn who_leaves_passes_on_what_it_was_granted() {
-    explore(2, give_against_cancel);
+    explore_large(1, 3, give_against_cancel);
 }
 
 red! {
@@ -351,7 +363,7 @@ fn give_against_lapse() {
     )
     .filled(1);
     let lease = world.pool.acquire().unwrap();
-    let mut late = pin!(world.pool.acquire_async());
+    let mut late = Box::pin(world.pool.acquire_owned_async());
     assert!(poll_once(late.as_mut()).is_pending());
     world.clock.advance(5);
     let second = world.spawn(|world| {
@@ -360,9 +372,10 @@ fn give_against_lapse() {
     });
     drop(lease);
     second.join().unwrap();
-    let Poll::Ready(Err(AcquireError::TimedOut { .. })) = poll_once(late) else {
+    let Poll::Ready(Err(AcquireError::TimedOut { .. })) = poll_once(late.as_mut()) else {
         unreachable!("it was late");
     };
+    drop(late);
     world.end();
 }
 
@@ -374,7 +387,7 @@ fn nothing_is_granted_to_who_is_late() {
 /// The same while the first one is about to notice.
 #[test]
 fn who_is_late_stands_in_nobodys_way() {
-    explore(2, || {
+    explore_large(1, 2, || {
         let world = World::of(
             1,
             Kind {
@@ -404,26 +417,31 @@ red! {
     red_when_granted_to_who_is_late: "nothing_is_granted_to_who_is_late" with "GrantLate", "deadlock";
 }
 
-/// Two make connections in a pool that was made smaller.
+/// Two make a connection each, in a pool that was made smaller: one as somebody who waits, the other brings it along.
 fn two_makers() {
     let world = World::new(2);
     world.pool.resize(1).unwrap();
-    world.site.most.store(1, Ordering::SeqCst);
-    let other = world.spawn(World::use_one);
+    let other = world.spawn(|world| {
+        let probe = Probe::new(&world.site);
+        let _ = world.pool.attach(probe);
+    });
+    world.site.most.store(3, Ordering::SeqCst);
     world.use_one();
     other.join().unwrap();
+    let total = world.pool.status().total;
+    assert_eq!(total, 1, "{total} connections are more than 1");
     world.end();
 }
 
 #[test]
 fn there_are_never_more_than_there_may_be() {
-    explore(2, two_makers);
+    explore_large(2, 3, two_makers);
 }
 
 /// One makes a second connection while there may be one only from now on.
 #[test]
 fn a_smaller_pool_comes_down() {
-    explore(2, || {
+    explore_large(2, 3, || {
         let world = World::new(2).filled(1);
         let mut lease = world.pool.acquire().unwrap();
         let other = world.spawn(World::use_one);
@@ -436,21 +454,23 @@ fn a_smaller_pool_comes_down() {
     });
 }
 
-/// Two connections come back while there may be one only from now on.
+/// A connection comes back while there are too many from now on. Another one stays in use.
 fn give_against_shrink() {
     let world = World::new(2).filled(2);
     let mut lease = world.pool.acquire_owned().unwrap();
+    let other = world.pool.acquire().unwrap();
     let giver = thread::spawn(move || _ = lease.use_it());
     world.pool.resize(1).unwrap();
     giver.join().unwrap();
     let total = world.pool.status().total;
     assert_eq!(total, 1, "the pool did not come down");
+    drop(other);
     world.end();
 }
 
 #[test]
 fn what_is_too_much_is_closed_when_it_comes_back() {
-    explore(3, give_against_shrink);
+    explore_large(2, 4, give_against_shrink);
 }
 
 /// Two disagree about how many there may be, and both connections are in use.
@@ -545,8 +565,7 @@ red! {
 }
 
 /// One uses the connection, or waits for it, while all that there are become old.
-fn clear_against_use(kind: Kind) {
-    let world = World::of(1, kind);
+fn clear_against_use(world: World) {
     let other = world.spawn(World::use_one);
     let made = world.site.made();
     world.pool.clear();
@@ -560,11 +579,19 @@ fn clear_against_use(kind: Kind) {
 
 #[test]
 fn nothing_old_is_handed_out() {
-    explore(2, || {
-        clear_against_use(Kind {
-            slow: true,
-            ..Kind::default()
-        });
+    explore_large(3, 4, || clear_against_use(World::new(1).filled(1)));
+}
+
+#[test]
+fn nothing_that_was_begun_before_is_handed_out() {
+    explore_large(1, 3, || {
+        clear_against_use(World::of(
+            1,
+            Kind {
+                slow: true,
+                ..Kind::default()
+            },
+        ));
     });
 }
 
@@ -572,7 +599,7 @@ fn nothing_old_is_handed_out() {
 fn clear_against_grant() {
     let world = World::new(1).filled(1);
     let mut lease = world.pool.acquire().unwrap();
-    let mut waiter = pin!(world.pool.acquire_async());
+    let mut waiter = Box::pin(world.pool.acquire_owned_async());
     assert!(poll_once(waiter.as_mut()).is_pending());
     let other = world.spawn(|world| {
         let made = world.site.made();
@@ -590,43 +617,41 @@ fn clear_against_grant() {
             thread::yield_now();
         }
     }
-    drop(got);
+    drop((got, waiter));
     other.join().unwrap();
     world.end();
 }
 
 #[test]
 fn nothing_old_is_handed_to_who_waits() {
-    explore(2, clear_against_grant);
+    explore_large(1, 2, clear_against_grant);
 }
 
-/// The same without an other thread that wants it: what was granted is not looked at by anybody else.
+/// What was granted becomes old before it is fetched, and nobody else looks at it.
+fn clear_against_fetch() {
+    let world = World::new(1).filled(1);
+    let mut lease = world.pool.acquire_owned().unwrap();
+    let mut waiter = Box::pin(world.pool.acquire_owned_async());
+    assert!(poll_once(waiter.as_mut()).is_pending());
+    let giver = thread::spawn(move || _ = lease.use_it());
+    world.pool.clear();
+    giver.join().unwrap();
+    let Poll::Ready(Ok(mut lease)) = poll_once(waiter.as_mut()) else {
+        unreachable!("there is room for another one");
+    };
+    assert_eq!(lease.use_it(), 2, "it is of an earlier generation");
+    drop((lease, waiter));
+    world.end();
+}
+
 #[test]
 fn a_grant_that_became_old_is_of_no_use() {
-    explore(2, || {
-        let world = World::new(1).filled(1);
-        let lease = world.pool.acquire().unwrap();
-        let mut waiter = pin!(world.pool.acquire_async());
-        assert!(poll_once(waiter.as_mut()).is_pending());
-        let giver = {
-            let pool = world.pool.clone();
-            drop(lease);
-            thread::spawn(move || pool.status())
-        };
-        world.pool.clear();
-        giver.join().unwrap();
-        let Poll::Ready(Ok(mut lease)) = poll_once(waiter) else {
-            unreachable!("there is room for another one");
-        };
-        assert_eq!(lease.use_it(), 2, "it is of an earlier generation");
-        drop(lease);
-        world.end();
-    });
+    explore(2, clear_against_fetch);
 }
 
 red! {
     red_when_what_is_old_is_handed_out: "nothing_old_is_handed_out" with "SkipGate", "earlier generation";
-    red_when_as_young_as_its_end: "nothing_old_is_handed_out" with "NoteLate", "earlier generation";
+    red_when_as_young_as_its_end: "nothing_that_was_begun_before_is_handed_out" with "NoteLate", "earlier generation";
     red_when_a_grant_is_not_looked_at: "a_grant_that_became_old_is_of_no_use" with "AcceptUnasked", "earlier generation";
 }
 
@@ -643,7 +668,7 @@ fn two_at_a_time() {
 
 #[test]
 fn a_connection_is_made_for_each_that_waits() {
-    explore(2, two_at_a_time);
+    explore_large(2, 3, two_at_a_time);
 }
 
 /// One waits, and the only connection leaves the pool: another one is made.
@@ -659,18 +684,25 @@ fn leave_against_wait(leave: fn(Lease<'_, Manager>)) {
 
 #[test]
 fn a_place_that_becomes_free_is_not_overlooked() {
-    explore(2, || leave_against_wait(|lease| drop(Lease::detach(lease))));
+    explore(2, || {
+        leave_against_wait(|lease| {
+            // What has left the pool is not counted.
+            let site = lease.site.clone();
+            site.most.fetch_add(1, Ordering::SeqCst);
+            drop(Lease::detach(lease));
+        });
+    });
 }
 
 #[test]
 fn the_place_of_one_that_is_closed_is_not_overlooked() {
-    explore(2, || leave_against_wait(Lease::discard));
+    explore_large(2, 3, || leave_against_wait(|lease| Lease::discard(lease)));
 }
 
 /// One waits, and there may be another connection from now on.
 #[test]
 fn more_room_is_not_overlooked() {
-    explore(2, || {
+    explore_large(2, 3, || {
         let world = World::new(1).filled(1);
         let lease = world.pool.acquire().unwrap();
         let waiter = world.spawn(World::use_one);
