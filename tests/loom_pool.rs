@@ -577,9 +577,42 @@ fn clear_against_use(world: World) {
     world.end();
 }
 
+/// A connection comes back while all that there are become old.
+fn clear_against_give() {
+    let world = World::new(1).filled(1);
+    let mut lease = world.pool.acquire_owned().unwrap();
+    let giver = thread::spawn(move || _ = lease.use_it());
+    world.pool.clear();
+    let number = world.use_one();
+    assert_eq!(number, 2, "{number} is of an earlier generation");
+    giver.join().unwrap();
+    world.end();
+}
+
 #[test]
 fn nothing_old_is_handed_out() {
-    explore_large(3, 4, || clear_against_use(World::new(1).filled(1)));
+    explore_large(1, 2, clear_against_give);
+}
+
+/// A connection is taken while all that there are become old.
+#[test]
+fn nothing_old_is_taken() {
+    explore_large(2, 3, || {
+        let world = World::new(1).filled(1);
+        let cleared = Arc::new(model::AtomicBool::new(false));
+        let taker = {
+            let cleared = cleared.clone();
+            world.spawn(move |world| {
+                let cleared = cleared.load(Ordering::Relaxed);
+                let number = world.use_one();
+                assert!(!cleared || number == 2, "{number} is of an earlier generation");
+            })
+        };
+        world.pool.clear();
+        cleared.store(true, Ordering::Relaxed);
+        taker.join().unwrap();
+        world.end();
+    });
 }
 
 #[test]
