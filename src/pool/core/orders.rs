@@ -51,7 +51,7 @@ impl<M: Manage> Core<M> {
     }
 
     /// Checks a connection on this thread if that is possible.
-    fn check_here<'c>(&'c self, mut claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
+    pub(super) fn check_here<'c>(&'c self, mut claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
         let Verbs::Blocking(verbs, _) = &self.verbs else {
             return Some(claim);
         };

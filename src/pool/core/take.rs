@@ -10,6 +10,7 @@ use super::base::{Core, Grant};
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED, QUIET};
 use super::hint::this_thread;
 use super::slot::{CHECKING, Claim, IN_USE, Right};
+use super::verbs::{Runner, Verbs};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
@@ -53,10 +54,7 @@ impl<M: Manage> Core<M> {
     fn take_closely<'c>(&'c self, claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
         match self.vet(claim) {
             Vetted::Fresh(claim) => Some(claim),
-            Vetted::Unsure(claim) => {
-                self.begin_check(claim);
-                self.take_ready()
-            }
+            Vetted::Unsure(claim) => self.begin_check(claim).or_else(|| self.take_ready()),
             Vetted::Gone => self.take_ready(),
             Vetted::Barred => None,
         }
@@ -68,7 +66,11 @@ impl<M: Manage> Core<M> {
             let claim = self.claim(self.slots.take_idle(IN_USE)?);
             match self.vet(claim) {
                 Vetted::Fresh(claim) => return Some(claim),
-                Vetted::Unsure(claim) => self.begin_check(claim),
+                Vetted::Unsure(claim) => {
+                    if let Some(checked) = self.begin_check(claim) {
+                        return Some(checked);
+                    }
+                }
                 Vetted::Gone => {}
                 Vetted::Barred => return None,
             }
@@ -196,11 +198,17 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    fn begin_check<'c>(&'c self, claim: Claim<&'c Self>) {
+    /// Has somebody check a connection. Where that is this thread, the connection if it is good: put back, it would be found and
+    /// checked anew for ever.
+    fn begin_check<'c>(&'c self, claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
+        if let Verbs::Blocking(_, Runner::Inline) = &self.verbs {
+            return self.check_here(claim);
+        }
         claim.turn(CHECKING);
         if let (Some(core), Some(right)) = (self.shared(), claim.release()) {
             core.check(core.claim_shared(right));
         }
+        None
     }
 }
 
