@@ -183,7 +183,7 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    fn one_less(&self) {
+    pub(super) fn one_less(&self) {
         let excess = self.room.give_back();
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();

@@ -78,6 +78,10 @@ impl<M: Manage> Core<M> {
         if !self.room.reserve() {
             return Err(AttachError::Full(connection));
         }
+        if self.gate.has(CLOSED) {
+            self.one_less();
+            return Err(AttachError::Closed(connection));
+        }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
             self.room.give_back();
             return Err(AttachError::Full(connection));

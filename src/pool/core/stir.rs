@@ -66,6 +66,11 @@ impl<M: Manage> Core<M> {
         if !self.may_connect(now) || !self.room.reserve() {
             return false;
         }
+        // Who closes the pool, and finds no connection after that, is right.
+        if self.gate.has(CLOSED | PAUSED) {
+            self.one_less();
+            return false;
+        }
         match self.slots.take_empty(CONNECTING) {
             Some(right) => self.connect(right),
             None => {
