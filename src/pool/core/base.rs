@@ -183,8 +183,8 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    pub(super) fn one_less(&self) {
-        let excess = self.room.give_back();
+    pub(super) fn one_less(&self, closing: bool) {
+        let excess = self.room.give_back(closing);
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();
         }
@@ -197,13 +197,9 @@ impl<M: Manage> Core<M> {
     /// Raises or lowers the flag as is right, whoever changes the numbers meanwhile.
     pub(super) fn settle_excess(&self) {
         loop {
-            let look = || {
-                let (max, total) = self.room.look();
-                total > max
-            };
-            let excess = look();
+            let excess = self.room.is_excessive();
             self.gate.set(EXCESS, excess);
-            if look() == excess || faulty(Fault::SettleOnce) {
+            if self.room.is_excessive() == excess || faulty(Fault::SettleOnce) {
                 return;
             }
         }
@@ -213,8 +209,8 @@ impl<M: Manage> Core<M> {
 impl<M: Manage> Anchor for &Core<M> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, closing: bool) {
+        self.one_less(closing);
     }
 
     #[inline]
@@ -226,8 +222,8 @@ impl<M: Manage> Anchor for &Core<M> {
 impl<M: Manage> Anchor for Arc<Core<M>> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, closing: bool) {
+        self.one_less(closing);
     }
 
     #[inline]

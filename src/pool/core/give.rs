@@ -101,7 +101,7 @@ impl<M: Manage> Core<M> {
             CloseReason::Evicted
         } else if self.gate.is_stale(note) {
             CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.is_excessive() {
+        } else if gate & EXCESS != 0 && self.room.begin_shrink() {
             CloseReason::Shrunk
         } else if now >= expires {
             CloseReason::Expired
@@ -172,7 +172,7 @@ impl<M: Manage> Core<M> {
             return;
         }
         for slot in self.slots.iter() {
-            if gate & CLOSED == 0 && !self.is_excessive() {
+            if gate & CLOSED == 0 && !self.room.is_excessive() {
                 return;
             }
             if let Some(right) = self.slots.take_this(slot, CHECKING) {
@@ -185,7 +185,7 @@ impl<M: Manage> Core<M> {
     fn put_down_closely_if_barred(&self, mut claim: Claim<&Self>) {
         if self.gate.has(CLOSED) {
             self.retire(claim, CloseReason::PoolClosed);
-        } else if self.is_excessive() {
+        } else if self.room.begin_shrink() {
             self.retire(claim, CloseReason::Shrunk);
         } else {
             claim.publish();

@@ -79,11 +79,11 @@ impl<M: Manage> Core<M> {
             return Err(AttachError::Full(connection));
         }
         if self.gate.has(CLOSED) {
-            self.one_less();
+            self.one_less(false);
             return Err(AttachError::Closed(connection));
         }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.room.give_back();
+            self.room.give_back(false);
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);

@@ -18,6 +18,10 @@ impl<M: Manage> Core<M> {
     /// Closes a connection, and gives its place back.
     #[cold]
     pub(super) fn retire(&self, claim: Claim<&Self>, reason: CloseReason) {
+        // Who makes the pool smaller has counted it.
+        if reason != CloseReason::Shrunk {
+            self.room.begin_close();
+        }
         claim.turn(CLOSING);
         self.counters
             .raise(Event::Closed as usize + reason as usize);

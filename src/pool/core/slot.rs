@@ -159,8 +159,8 @@ pub(crate) trait Anchor {
     /// What is in a slot.
     type Body;
 
-    /// A slot became empty.
-    fn vacated(&self);
+    /// A slot became empty; its connection was being closed, or not.
+    fn vacated(&self, closing: bool);
 
     /// A slot is idle: the next step of [`Claim::publish`].
     fn list(&self, slot: &Slot<Self::Body>, put_down: impl FnOnce());
@@ -302,13 +302,14 @@ impl<A: Anchor> Claim<A> {
             fn drop(&mut self) {
                 // SAFETY: the anchor keeps the slot alive.
                 let slot = unsafe { self.1.as_ref() };
+                let closing = slot.phase() == CLOSING;
                 if faulty(Fault::VacateLate) {
-                    self.0.vacated();
+                    self.0.vacated(closing);
                     slot.phase.store(EMPTY, Ordering::SeqCst);
                     return;
                 }
                 slot.phase.store(EMPTY, Ordering::SeqCst);
-                self.0.vacated();
+                self.0.vacated(closing);
             }
         }
 

@@ -68,14 +68,14 @@ impl<M: Manage> Core<M> {
         }
         // Who closes the pool, and finds no connection after that, is right.
         if self.gate.has(CLOSED | PAUSED) {
-            self.one_less();
+            self.one_less(false);
             return false;
         }
         match self.slots.take_empty(CONNECTING) {
             Some(right) => self.connect(right),
             None => {
                 // There is one for each that may be reserved.
-                self.room.give_back();
+                self.room.give_back(false);
                 return false;
             }
         }

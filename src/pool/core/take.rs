@@ -91,7 +91,7 @@ impl<M: Manage> Core<M> {
             CloseReason::Evicted
         } else if self.gate.is_stale(note) {
             CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.is_excessive() {
+        } else if gate & EXCESS != 0 && self.room.begin_shrink() {
             CloseReason::Shrunk
         } else if !self.time.is_before(notes.expires.load(Ordering::Relaxed)) {
             CloseReason::Expired
@@ -111,11 +111,6 @@ impl<M: Manage> Core<M> {
         };
         self.retire(claim, reason);
         Vetted::Gone
-    }
-
-    pub(super) fn is_excessive(&self) -> bool {
-        let (max, total) = self.room.look();
-        total > max
     }
 
     /// The last look before a connection goes to a caller: `None` if it was found broken, and closed.
