@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::errand::{Counts, Kind};
 use super::gate::{EXCESS, Gate};
+use super::quota::Quota;
 use super::room::Room;
 use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
@@ -59,6 +60,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) stuck: Mutex<Vec<u64>>,
     pub(super) watch: Watch,
     pub(super) keep: OnceLock<Keep<M>>,
+    /// What it shares with other pools, if it does.
+    pub(super) quota: OnceLock<Arc<dyn Quota>>,
     pub(super) made: AtomicU64,
     pub(super) connect_time: AtomicU64,
     pub(super) counters: Counters<{ Event::COUNT }>,
@@ -131,6 +134,7 @@ impl<M: Manage> Core<M> {
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),
             keep: OnceLock::new(),
+            quota: OnceLock::new(),
             made: AtomicU64::new(0),
             connect_time: AtomicU64::new(0),
             counters: Counters::new(),
@@ -183,13 +187,19 @@ impl<M: Manage> Core<M> {
     }
 
     fn one_less(&self) {
-        let excess = self.room.give_back();
-        if !excess && self.gate.has(EXCESS) {
-            self.settle_excess();
-        }
+        self.unreserve();
+        self.give_back_to_quota();
         self.watch.notify();
         if let Some(core) = self.shared() {
             core.stir();
+        }
+    }
+
+    /// Counts one less.
+    pub(super) fn unreserve(&self) {
+        let excess = self.room.give_back();
+        if !excess && self.gate.has(EXCESS) {
+            self.settle_excess();
         }
     }
 

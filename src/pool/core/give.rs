@@ -5,7 +5,7 @@
 //! looks at the slots, and the swap was before these loads; so one of the two sides sees the other.
 
 use super::base::Core;
-use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED};
+use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED, STARVED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
@@ -104,6 +104,8 @@ impl<M: Manage> Core<M> {
             CloseReason::Shrunk
         } else if now >= expires {
             CloseReason::Expired
+        } else if gate & STARVED != 0 && self.cedes() {
+            CloseReason::GaveWay
         } else {
             let fresh_until = self.terms.fresh_until(now, expires);
             notes.fresh_until.store(fresh_until, Ordering::Relaxed);
@@ -145,6 +147,15 @@ impl<M: Manage> Core<M> {
     /// A connection has become idle: somebody may wait for it, or may have barred the pool.
     #[cold]
     pub(super) fn look_behind(&self) {
+        self.serve();
+        if self.gate.has(STARVED)
+            && let Some(core) = self.shared()
+        {
+            core.stir();
+        }
+    }
+
+    fn serve(&self) {
         self.sweep_if_barred();
         if let Some(most) = self.max_idle {
             self.trim(most);

@@ -77,8 +77,13 @@ impl<M: Manage> Core<M> {
         if !self.room.reserve() {
             return Err(AttachError::Full(connection));
         }
+        if !self.reserve_in_quota(false) {
+            self.unreserve();
+            return Err(AttachError::Full(connection));
+        }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.room.give_back();
+            self.unreserve();
+            self.give_back_to_quota();
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);
@@ -193,6 +198,7 @@ impl<M: Manage> Core<M> {
             }
         }
         self.sweep_if_barred();
+        self.tell_quota(false);
         // Futures that nobody is going to run.
         let orphans = std::mem::take(&mut *self.orphans.lock());
         shielded(|| drop(orphans));

@@ -179,6 +179,7 @@ impl Wait {
                 |grant| core.put_grant(grant),
             );
             place.driven.leave(core);
+            core.wants_less();
         }
     }
 
