@@ -37,6 +37,12 @@ pub enum Error {
         /// Callers that may wait.
         limit: usize,
     },
+    /// There are as many keys as may be, and all of them are in use.
+    #[error("{limit} keys are in use, and no more may be: raise `max_keys`")]
+    TooManyKeys {
+        /// Keys there may be.
+        limit: usize,
+    },
     /// No connection can be made at the moment.
     #[error("no connection can be made: try again in {retry_after:?}")]
     Unavailable {
@@ -301,7 +307,10 @@ impl Refusal for Error {
     }
 
     fn is_overloaded(&self) -> bool {
-        matches!(self, Self::Exhausted | Self::TooManyWaiters { .. })
+        matches!(
+            self,
+            Self::Exhausted | Self::TooManyWaiters { .. } | Self::TooManyKeys { .. }
+        )
     }
 
     fn retry_after(&self) -> Option<Duration> {
