@@ -46,7 +46,10 @@ fn there_are_never_more_than_there_may_be() {
     assert_eq!(calls(&mut ledger), "a");
     assert_eq!(ledger.total(), 2, "the grant counts");
     assert!(ledger.reserve(A, true, at(0)));
-    assert_eq!((ledger.count(A), ledger.count(B), ledger.total()), (2, 0, 2));
+    assert_eq!(
+        (ledger.count(A), ledger.count(B), ledger.total()),
+        (2, 0, 2)
+    );
 }
 
 #[test]

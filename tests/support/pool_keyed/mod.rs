@@ -1,0 +1,141 @@
+//! Connections that count themselves, of managers that are counted too.
+
+mod schedules;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use tenfold::clock::ManualClock;
+use tenfold::pool::{AcquireKeyed, Connect, KeyedBuilder, KeyedPool, Manage, OwnedLease};
+
+pub type Call = AcquireKeyed<u32, Server>;
+pub type Lease = OwnedLease<Server>;
+
+/// What all connections of a test have in common.
+#[derive(Debug, Default)]
+pub struct State {
+    open: AtomicU32,
+    peak: AtomicU32,
+    made: AtomicU64,
+    managers: AtomicU32,
+    failing: Mutex<Vec<u32>>,
+}
+
+impl State {
+    pub fn open(&self) -> u32 {
+        self.open.load(Ordering::SeqCst)
+    }
+}
+
+#[derive(Debug)]
+pub struct Conn {
+    pub key: u32,
+    pub id: u64,
+    state: Option<Arc<State>>,
+}
+
+impl Conn {
+    /// It is not counted any more.
+    pub fn leave(&mut self) {
+        if let Some(state) = self.state.take() {
+            state.open.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+#[derive(Debug)]
+pub struct Server {
+    key: u32,
+    state: Arc<State>,
+}
+
+impl Server {
+    pub fn new(key: u32, state: &Arc<State>) -> Self {
+        state.managers.fetch_add(1, Ordering::SeqCst);
+        Self {
+            key,
+            state: state.clone(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.state.managers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Manage for Server {
+    type Connection = Conn;
+    type Error = std::io::Error;
+}
+
+impl Connect for Server {
+    fn connect(&self) -> std::io::Result<Conn> {
+        if self.state.failing.lock().unwrap().contains(&self.key) {
+            return Err(std::io::Error::other("on purpose"));
+        }
+        let open = self.state.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.state.peak.fetch_max(open, Ordering::SeqCst);
+        Ok(Conn {
+            key: self.key,
+            id: self.state.made.fetch_add(1, Ordering::SeqCst),
+            state: Some(self.state.clone()),
+        })
+    }
+}
+
+/// A pool of many keys in simulated time.
+pub struct World {
+    pub pools: KeyedPool<u32, Server>,
+    pub clock: ManualClock,
+    pub state: Arc<State>,
+}
+
+impl World {
+    pub fn new(with: impl FnOnce(KeyedBuilder<u32, Server>) -> KeyedBuilder<u32, Server>) -> Self {
+        let clock = ManualClock::new();
+        let state = Arc::new(State::default());
+        let theirs = state.clone();
+        let builder = KeyedPool::builder(move |key: &u32| Server::new(*key, &theirs));
+        Self {
+            pools: with(builder.clock(clock.clone())).build().unwrap(),
+            clock,
+            state,
+        }
+    }
+
+    pub fn open(&self) -> u32 {
+        self.state.open()
+    }
+
+    /// As many were open at a time.
+    pub fn peak(&self) -> u32 {
+        self.state.peak.load(Ordering::SeqCst)
+    }
+
+    pub fn managers(&self) -> u32 {
+        self.state.managers.load(Ordering::SeqCst)
+    }
+
+    pub fn fail_for(&self, key: u32) {
+        self.state.failing.lock().unwrap().push(key);
+    }
+
+    pub fn heal(&self) {
+        self.state.failing.lock().unwrap().clear();
+    }
+}
+
+pub fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
