@@ -187,9 +187,11 @@ impl<M: Manage> Core<M> {
     }
 
     fn one_less(&self) {
-        self.unreserve();
+        // First of all: who finds a pool without connections finds that they are not counted anywhere.
         self.give_back_to_quota();
+        self.unreserve();
         self.watch.notify();
+        self.look_at_quota();
         if let Some(core) = self.shared() {
             core.stir();
         }

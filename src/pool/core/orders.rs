@@ -82,8 +82,9 @@ impl<M: Manage> Core<M> {
             return Err(AttachError::Full(connection));
         }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.unreserve();
             self.give_back_to_quota();
+            self.unreserve();
+            self.look_at_quota();
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);

@@ -17,7 +17,7 @@ pub(crate) trait Quota: Send + Sync {
     /// Counts one more, if there may be one. If not, and somebody `waits` for it, the pool is stirred when it is its turn.
     fn reserve(&self, waits: bool) -> bool;
 
-    /// Counts one less.
+    /// Counts one less. To be followed by a [`look`](Self::look).
     fn give_back(&self);
 
     /// The pool wants no further one now: what was kept for it goes to the next.
@@ -26,7 +26,7 @@ pub(crate) trait Quota: Send + Sync {
     /// A connection comes back for which somebody of this pool waits. Whether it is to be closed for another pool, which has a better claim.
     fn cede(&self) -> bool;
 
-    /// Something may be idle in this pool while another one starves.
+    /// Something came back, or may be idle, while another pool starves.
     fn look(&self);
 }
 
@@ -59,6 +59,12 @@ impl<M: Manage> Core<M> {
     pub(super) fn give_back_to_quota(&self) {
         if let Some(quota) = self.quota.get() {
             quota.give_back();
+        }
+    }
+
+    pub(super) fn look_at_quota(&self) {
+        if let Some(quota) = self.quota.get() {
+            quota.look();
         }
     }
 

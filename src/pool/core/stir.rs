@@ -86,8 +86,9 @@ impl<M: Manage> Core<M> {
             Some(right) => self.connect(right),
             None => {
                 // There is one for each that may be reserved.
-                self.unreserve();
                 self.give_back_to_quota();
+                self.unreserve();
+                self.look_at_quota();
                 return Step::Rest;
             }
         }
