@@ -15,8 +15,7 @@ use std::time::Duration;
 use support::{Call, World, poll};
 use tenfold::Refusal;
 use tenfold::pool::{
-    self, AcquireError, AttachError, Config, Error, KeyedConfig, KeyedError, KeyedPool, OwnedLease,
-    Upkeep,
+    self, AcquireError, AttachError, Config, Error, KeyedConfig, KeyedPool, OwnedLease, Upkeep,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -295,7 +294,7 @@ fn a_key_with_a_caller_is_not_forgotten() {
     }
     assert!(matches!(
         world.pools.acquire(&3),
-        Err(KeyedError::TooManyKeys { limit: 2 })
+        Err(AcquireError::TooManyKeys { limit: 2 })
     ));
     drop(one);
     assert_eq!(served(&mut two).key, 2);
@@ -307,7 +306,7 @@ fn there_are_no_more_keys_than_there_may_be() {
     let one = world.pools.acquire(&1).unwrap();
     let two = world.pools.acquire(&2).unwrap();
     let error = world.pools.acquire(&3).unwrap_err();
-    assert!(matches!(error, KeyedError::TooManyKeys { limit: 2 }));
+    assert!(matches!(error, AcquireError::TooManyKeys { limit: 2 }));
     assert!(error.is_overloaded() && Error::from(error) == Error::TooManyKeys { limit: 2 });
     drop(two);
     let three = world.pools.acquire(&3).unwrap();
@@ -362,7 +361,9 @@ fn single_keys_have_settings_of_their_own() {
         let error = world.pools.acquire(&key).unwrap_err();
         assert!(matches!(
             error,
-            KeyedError::Settings(Error::BadSetting { .. })
+            AcquireError::Settings {
+                error: Error::BadSetting { .. }
+            }
         ));
         assert!(world.pools.peek(&key).is_none());
     }
@@ -394,7 +395,7 @@ fn who_closes_it_tells_everybody() {
     let mut waits = waiting(&world, 3);
     let mut drain = world.pools.drain_async(SECOND);
     assert!(world.pools.is_closed() && world.pools.status().pools.closed);
-    let Poll::Ready(Err(KeyedError::Pool(AcquireError::Closed))) = poll(&mut waits) else {
+    let Poll::Ready(Err(AcquireError::Closed)) = poll(&mut waits) else {
         panic!("it is told");
     };
     assert!(world.pools.acquire(&1).unwrap_err().is_closed());

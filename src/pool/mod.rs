@@ -29,8 +29,7 @@ pub use handle::Pool;
 pub use hooks::Verdict;
 pub use info::{CloseReason, ConnectionInfo, DrainReport, Held, Status};
 pub use keyed::{
-    AcquireKeyed, DrainKeyed, KeyedBuilder, KeyedConfig, KeyedError, KeyedPool, KeyedStats,
-    KeyedStatus,
+    AcquireKeyed, DrainKeyed, KeyedBuilder, KeyedConfig, KeyedPool, KeyedStats, KeyedStatus,
 };
 pub use lease::{Lease, OwnedLease};
 pub use manage::{AsyncConnect, Connect, Manage};

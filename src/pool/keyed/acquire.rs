@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::error::KeyedError;
 use super::tenant::Tenant;
 use crate::pool::core::{Await, Wait};
-use crate::pool::{AcquireOwned, DrainReport, Manage, OwnedLease, Pool};
+use crate::pool::{AcquireError, AcquireOwned, DrainReport, Manage, OwnedLease, Pool};
 
 /// A connection of a key to come, made by [`KeyedPool::acquire_async`](super::KeyedPool::acquire_async) and the like.
 ///
@@ -28,13 +27,13 @@ enum State<K, M: Manage> {
         /// While somebody waits, the key is not forgotten.
         _tenant: Arc<Tenant<K, M>>,
     },
-    Refused(KeyedError<M::Error>),
+    Refused(AcquireError<M::Error>),
     Done,
 }
 
 impl<K, M: Manage> AcquireKeyed<K, M> {
     pub(super) fn new(
-        tenant: Result<Arc<Tenant<K, M>>, KeyedError<M::Error>>,
+        tenant: Result<Arc<Tenant<K, M>>, AcquireError<M::Error>>,
         wait: impl FnOnce(&Pool<M>) -> Wait,
     ) -> Self {
         let state = match tenant {
@@ -52,7 +51,7 @@ impl<K, M: Manage> AcquireKeyed<K, M> {
 impl<K, M: Manage> Unpin for AcquireKeyed<K, M> {}
 
 impl<K, M: Manage> Future for AcquireKeyed<K, M> {
-    type Output = Result<OwnedLease<M>, KeyedError<M::Error>>;
+    type Output = Result<OwnedLease<M>, AcquireError<M::Error>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let state = &mut self.get_mut().state;
@@ -61,7 +60,7 @@ impl<K, M: Manage> Future for AcquireKeyed<K, M> {
                 mut acquire,
                 _tenant,
             } => match Pin::new(&mut acquire).poll(context) {
-                Poll::Ready(acquired) => acquired.map_err(KeyedError::Pool),
+                Poll::Ready(acquired) => acquired,
                 Poll::Pending => {
                     *state = State::Waiting { acquire, _tenant };
                     return Poll::Pending;

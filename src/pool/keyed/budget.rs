@@ -201,14 +201,10 @@ impl Quota for Share {
     fn give_back(&self) {
         let mut ledger = self.budget.ledger.lock();
         ledger.give_back(self.id);
-        let restless = ledger.is_restless();
         let empty = ledger.count(self.id) == 0;
         drop(ledger);
         if empty {
             self.note();
-        }
-        if restless {
-            self.budget.pump();
         }
     }
 
@@ -236,7 +232,10 @@ impl Quota for Share {
     }
 
     fn look(&self) {
-        self.budget.pump();
+        let restless = self.budget.ledger.lock().is_restless();
+        if restless {
+            self.budget.pump();
+        }
     }
 }
 

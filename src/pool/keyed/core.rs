@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock};
 
 use super::budget::Budget;
 use super::builder::{KeyedConfig, Recipe};
-use super::error::KeyedError;
 use super::reap::Reaper;
 use super::stats::sum;
 use super::table::Table;
@@ -22,7 +21,7 @@ use crate::pool::core::{Guest, Time};
 use crate::pool::{AcquireError, Manage, Pool, Stats, Upkeep};
 
 pub(super) type Keeper = Periodic<Reaper, Arc<dyn Clock>>;
-type Asked<K, M> = Result<Arc<Tenant<K, M>>, KeyedError<<M as Manage>::Error>>;
+type Asked<K, M> = Result<Arc<Tenant<K, M>>, AcquireError<<M as Manage>::Error>>;
 
 pub(super) struct Core<K, M: Manage> {
     pub(super) config: KeyedConfig,
@@ -53,7 +52,7 @@ where
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         if self.is_closed() {
-            return Err(AcquireError::Closed.into());
+            return Err(AcquireError::Closed);
         }
         let hash = self.hasher.hash_one(key);
         let found = self.table.get(hash, |known| known.borrow() == key);
@@ -104,7 +103,7 @@ where
         let pool = self
             .recipe
             .pool(&key, &self.config, &share)
-            .map_err(KeyedError::Settings)?;
+            .map_err(|error| AcquireError::Settings { error })?;
         let guest: Arc<dyn Guest> = pool.core().clone();
         share.attach(Arc::downgrade(&guest));
         let tenant = Arc::new(Tenant {
@@ -139,9 +138,9 @@ impl<K, M: Manage> Core<K, M> {
         self.closed.load(Ordering::SeqCst)
     }
 
-    fn refuse(&self) -> KeyedError<M::Error> {
+    fn refuse(&self) -> AcquireError<M::Error> {
         self.refused.fetch_add(1, Ordering::Relaxed);
-        KeyedError::TooManyKeys {
+        AcquireError::TooManyKeys {
             limit: self.config.max_keys,
         }
     }

@@ -10,14 +10,14 @@ use std::time::Duration;
 use super::acquire::{AcquireKeyed, DrainKeyed};
 use super::builder::{KeyedBuilder, KeyedConfig};
 use super::core::Core;
-use super::error::KeyedError;
 use super::stats::{KeyedStats, KeyedStatus, sum, sum_status};
 use crate::kernel::clock::Tick;
 use crate::kernel::sync::Ordering;
 use crate::kernel::wait::block_on;
 use crate::pool::core::Wait;
 use crate::pool::{
-    AsyncConnect, Connect, DrainReport, Error, Manage, OwnedLease, Pool, Stats, Status,
+    AcquireError, AsyncConnect, Connect, DrainReport, Error, Manage, OwnedLease, Pool, Stats,
+    Status,
 };
 
 /// A [`Pool`] per key (a tenant, a shard, a user of the database), and one budget of connections for all of them.
@@ -133,38 +133,38 @@ where
     ///
     /// # Errors
     ///
-    /// As [`Pool::try_acquire`], and [`KeyedError::TooManyKeys`].
+    /// As [`Pool::try_acquire`], and [`AcquireError::TooManyKeys`].
     ///
     /// # Blocking
     ///
     /// As [`Pool::try_acquire`].
     #[track_caller]
-    pub fn try_acquire<Q>(&self, key: &Q) -> Result<OwnedLease<M>, KeyedError<M::Error>>
+    pub fn try_acquire<Q>(&self, key: &Q) -> Result<OwnedLease<M>, AcquireError<M::Error>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let tenant = self.core.tenant(key)?;
-        Ok(tenant.pool.try_acquire_owned()?)
+        tenant.pool.try_acquire_owned()
     }
 
     /// A connection of this key: one that is idle, or the first that comes back, or is made once there may be one more.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`], and [`KeyedError::TooManyKeys`].
+    /// As [`Pool::acquire`], and [`AcquireError::TooManyKeys`].
     ///
     /// # Blocking
     ///
     /// As [`Pool::acquire`].
     #[track_caller]
-    pub fn acquire<Q>(&self, key: &Q) -> Result<OwnedLease<M>, KeyedError<M::Error>>
+    pub fn acquire<Q>(&self, key: &Q) -> Result<OwnedLease<M>, AcquireError<M::Error>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let tenant = self.core.tenant(key)?;
-        Ok(tenant.pool.acquire_owned()?)
+        tenant.pool.acquire_owned()
     }
 
     /// As [`acquire`](Self::acquire), for at most `patience`.
@@ -181,13 +181,13 @@ where
         &self,
         key: &Q,
         patience: Duration,
-    ) -> Result<OwnedLease<M>, KeyedError<M::Error>>
+    ) -> Result<OwnedLease<M>, AcquireError<M::Error>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let tenant = self.core.tenant(key)?;
-        Ok(tenant.pool.acquire_owned_timeout(patience)?)
+        tenant.pool.acquire_owned_timeout(patience)
     }
 
     /// As [`acquire`](Self::acquire), as a future. The key's pool is looked for, or built, by this call; the future stands in line from its
@@ -244,8 +244,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`KeyedError::TooManyKeys`], [`KeyedError::Settings`], or that the whole is closed.
-    pub fn pool<Q>(&self, key: &Q) -> Result<Pool<M>, KeyedError<M::Error>>
+    /// [`AcquireError::TooManyKeys`], [`AcquireError::Settings`], or that the whole is closed.
+    pub fn pool<Q>(&self, key: &Q) -> Result<Pool<M>, AcquireError<M::Error>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,

@@ -4,7 +4,6 @@ mod acquire;
 mod budget;
 mod builder;
 mod core;
-mod error;
 mod handle;
 mod ledger;
 mod reap;
@@ -14,6 +13,5 @@ mod tenant;
 
 pub use acquire::{AcquireKeyed, DrainKeyed};
 pub use builder::{KeyedBuilder, KeyedConfig};
-pub use error::KeyedError;
 pub use handle::KeyedPool;
 pub use stats::{KeyedStats, KeyedStatus};

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tenfold::pool::{KeyedError, KeyedPool, OwnedLease};
+use tenfold::pool::{AcquireError, KeyedPool, OwnedLease};
 
 use super::{Call, Lease, Server, State, World, poll};
 
@@ -118,10 +118,10 @@ impl Run {
                 leases.push(lease);
                 false
             }
-            Poll::Ready(Err(KeyedError::TooManyKeys { .. })) => false,
-            // It was evicted, or could not connect.
+            // Too many keys, or it was evicted.
+            Poll::Ready(Err(AcquireError::TooManyKeys { .. } | AcquireError::Closed)) => false,
             Poll::Ready(Err(error)) => {
-                assert!(ill || error.pool_error().is_some(), "{error}");
+                assert!(ill && error.connect_error().is_some(), "{error}");
                 false
             }
         });
