@@ -16,7 +16,6 @@ pub(crate) const PAUSED: u64 = 2;
 pub(crate) const EXCESS: u64 = 4;
 /// Nobody has used the pool for a while, and the upkeep wants to know when somebody does.
 pub(crate) const QUIET: u64 = 8;
-
 /// Another pool of the group wants a connection, and there may be no more.
 pub(crate) const STARVED: u64 = 16;
 
@@ -40,9 +39,9 @@ impl Gate {
         self.look() == note || faulty(Fault::SkipGate)
     }
 
-    /// As [`admits`](Self::admits), whoever starves.
-    pub(crate) fn admits_fed(&self, note: u64) -> bool {
-        self.admits(note) || self.look() & !STARVED == note
+    /// As [`admits`](Self::admits), whether the pool was quiet or not, and whoever starves.
+    pub(crate) fn admits_also_quiet(&self, note: u64) -> bool {
+        self.look() & !(QUIET | STARVED) == note
     }
 
     #[inline]
