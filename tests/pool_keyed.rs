@@ -1,8 +1,8 @@
 //! `tenfold::pool::KeyedPool` in simulated time: budget, turns, keys that come and go.
-#![allow(
-    missing_docs,
+#![expect(
+    clippy::panic,
     clippy::unwrap_used,
-    reason = "tests of a crate without API"
+    reason = "a test that goes astray should panic"
 )]
 
 #[path = "support/pool_keyed/mod.rs"]
@@ -322,6 +322,30 @@ fn there_are_no_more_keys_than_there_may_be() {
 }
 
 #[test]
+fn waiters_run_futures_that_nobody_else_runs() {
+    let pools = KeyedPool::builder(|key: &u32| {
+        let key = *key;
+        pool::from_async_fn(move || async move { Ok::<_, std::io::Error>(key) })
+    })
+    .max_total(1)
+    .clock(tenfold::clock::ManualClock::new())
+    .build_async()
+    .unwrap();
+    let one = pools.acquire(&1).unwrap();
+    let mut two = pools.acquire_async(&2);
+    let mut three = pools.acquire_async(&3);
+    assert!(poll(&mut two).is_pending() && poll(&mut three).is_pending());
+    drop(one);
+    // The one whose turn it is does not come for it.
+    assert!(poll(&mut three).is_pending());
+    drop(two);
+    let Poll::Ready(Ok(three)) = poll(&mut three) else {
+        panic!("it is its turn");
+    };
+    assert_eq!((*three, pools.status().total), (3, 1));
+}
+
+#[test]
 fn a_factory_that_panics_leaves_nothing() {
     let pools = KeyedPool::builder(|key: &u32| {
         assert_ne!(*key, 13, "on purpose");
@@ -333,7 +357,7 @@ fn a_factory_that_panics_leaves_nothing() {
     .build()
     .unwrap();
     for _ in 0..3 {
-        assert!(catch_unwind(AssertUnwindSafe(|| pools.acquire(&13))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(pools.acquire(&13)))).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| pools.acquire_async(&13))).is_err());
     }
     assert_eq!(pools.status().keys, 0);
@@ -375,8 +399,10 @@ fn settings_out_of_their_range_are_named() {
         let mut config = KeyedConfig::default();
         change(&mut config);
         let factory = |_: &u32| pool::from_fn(|| Ok::<_, std::io::Error>(()));
-        let built = KeyedPool::builder(factory).config(config).build();
-        built.unwrap_err().to_string()
+        match KeyedPool::builder(factory).config(config).build() {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
     };
     assert!(bad(|config| config.max_total = 0).contains("max_total"));
     assert!(bad(|config| config.max_keys = 0).contains("max_keys"));

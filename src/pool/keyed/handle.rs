@@ -326,6 +326,7 @@ impl<K, M: Manage> KeyedPool<K, M> {
     /// # Blocking
     ///
     /// For at most `patience`.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn drain(&self, patience: Duration) -> DrainReport {
         let mut drain = self.drain_async(patience);
         block_on(|waker| drain.poll_with(waker))
@@ -387,6 +388,7 @@ impl<K, M: Manage> KeyedPool<K, M> {
 
     /// Does what is due, and says when to call again: with [`Upkeep::Manual`](crate::pool::Upkeep::Manual) in the settings of the pools.
     /// `None`: not before somebody uses it.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn run_upkeep(&self) -> Option<Tick> {
         self.core.run_upkeep()
     }

@@ -11,12 +11,12 @@ use std::task::{Context, Poll, Waker};
 use tenfold::clock::ManualClock;
 use tenfold::pool::{AcquireKeyed, Connect, KeyedBuilder, KeyedPool, Manage, OwnedLease};
 
-pub type Call = AcquireKeyed<u32, Server>;
-pub type Lease = OwnedLease<Server>;
+pub(crate) type Call = AcquireKeyed<u32, Server>;
+pub(crate) type Lease = OwnedLease<Server>;
 
 /// What all connections of a test have in common.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     open: AtomicU32,
     peak: AtomicU32,
     made: AtomicU64,
@@ -25,21 +25,21 @@ pub struct State {
 }
 
 impl State {
-    pub fn open(&self) -> u32 {
+    pub(crate) fn open(&self) -> u32 {
         self.open.load(Ordering::SeqCst)
     }
 }
 
 #[derive(Debug)]
-pub struct Conn {
-    pub key: u32,
-    pub id: u64,
+pub(crate) struct Conn {
+    pub(crate) key: u32,
+    pub(crate) id: u64,
     state: Option<Arc<State>>,
 }
 
 impl Conn {
     /// It is not counted any more.
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         if let Some(state) = self.state.take() {
             state.open.fetch_sub(1, Ordering::SeqCst);
         }
@@ -53,13 +53,13 @@ impl Drop for Conn {
 }
 
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     key: u32,
     state: Arc<State>,
 }
 
 impl Server {
-    pub fn new(key: u32, state: &Arc<State>) -> Self {
+    pub(crate) fn new(key: u32, state: &Arc<State>) -> Self {
         state.managers.fetch_add(1, Ordering::SeqCst);
         Self {
             key,
@@ -95,14 +95,16 @@ impl Connect for Server {
 }
 
 /// A pool of many keys in simulated time.
-pub struct World {
-    pub pools: KeyedPool<u32, Server>,
-    pub clock: ManualClock,
-    pub state: Arc<State>,
+pub(crate) struct World {
+    pub(crate) pools: KeyedPool<u32, Server>,
+    pub(crate) clock: ManualClock,
+    pub(crate) state: Arc<State>,
 }
 
 impl World {
-    pub fn new(with: impl FnOnce(KeyedBuilder<u32, Server>) -> KeyedBuilder<u32, Server>) -> Self {
+    pub(crate) fn new(
+        with: impl FnOnce(KeyedBuilder<u32, Server>) -> KeyedBuilder<u32, Server>,
+    ) -> Self {
         let clock = ManualClock::new();
         let state = Arc::new(State::default());
         let theirs = state.clone();
@@ -114,28 +116,28 @@ impl World {
         }
     }
 
-    pub fn open(&self) -> u32 {
+    pub(crate) fn open(&self) -> u32 {
         self.state.open()
     }
 
     /// As many were open at a time.
-    pub fn peak(&self) -> u32 {
+    pub(crate) fn peak(&self) -> u32 {
         self.state.peak.load(Ordering::SeqCst)
     }
 
-    pub fn managers(&self) -> u32 {
+    pub(crate) fn managers(&self) -> u32 {
         self.state.managers.load(Ordering::SeqCst)
     }
 
-    pub fn fail_for(&self, key: u32) {
+    pub(crate) fn fail_for(&self, key: u32) {
         self.state.failing.lock().unwrap().push(key);
     }
 
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.state.failing.lock().unwrap().clear();
     }
 }
 
-pub fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tenfold::pool::{AcquireError, KeyedPool, OwnedLease};
+use tenfold::pool::{self, AcquireError, KeyedPool, OwnedLease};
 
 use super::{Call, Lease, Server, State, World, poll};
 
@@ -55,7 +55,7 @@ struct Run {
 impl Run {
     fn new() -> Self {
         let world = World::new(|pools| {
-            let mut pool = tenfold::pool::Config::default();
+            let mut pool = pool::Config::default();
             pool.max_size = MAX_SIZE;
             pool.wait_timeout = None;
             pool.idle_timeout = Some(Duration::from_secs(4));
@@ -186,6 +186,53 @@ proptest! {
             run.check();
         }
         run.end();
+    }
+}
+
+/// As many tasks, with and without somebody who runs futures in the background.
+#[test]
+fn tasks_share_the_budget() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    for background in [true, false] {
+        let handle = runtime.handle().clone();
+        let connect = |key: &u32| {
+            let key = *key;
+            pool::from_async_fn(move || async move {
+                tokio::task::yield_now().await;
+                Ok::<_, std::io::Error>(key)
+            })
+        };
+        let mut builder = KeyedPool::builder(connect).max_total(3).max_size(2);
+        if background {
+            builder = builder.spawner(move |task| drop(handle.spawn(task)));
+        }
+        let pools = builder.build_async().unwrap();
+        let tasks: Vec<_> = (0..48_u32)
+            .map(|task| {
+                let pools = pools.clone();
+                runtime.spawn(async move {
+                    for round in 0..40 {
+                        let key = (task + round * round) % 5;
+                        let lease = pools.acquire_async(&key).await.unwrap();
+                        assert_eq!(*lease, key);
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        runtime.block_on(async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        let stats = pools.stats();
+        assert_eq!(stats.pools.checkouts, 48 * 40);
+        assert!(stats.gave_way > 0, "{stats:?}");
+        assert!(pools.drain(Duration::from_secs(60)).is_complete());
+        assert_eq!(pools.status().total, 0);
     }
 }
 
