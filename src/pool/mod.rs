@@ -11,6 +11,7 @@ mod from_fn;
 mod handle;
 mod hooks;
 mod info;
+mod keyed;
 mod lease;
 mod manage;
 mod policy;
@@ -27,6 +28,9 @@ pub use from_fn::{FromAsyncFn, FromFn, from_async_fn, from_fn};
 pub use handle::Pool;
 pub use hooks::Verdict;
 pub use info::{CloseReason, ConnectionInfo, DrainReport, Held, Status};
+pub use keyed::{
+    AcquireKeyed, DrainKeyed, KeyedBuilder, KeyedConfig, KeyedPool, KeyedStats, KeyedStatus,
+};
 pub use lease::{Lease, OwnedLease};
 pub use manage::{AsyncConnect, Connect, Manage};
 pub use stats::{Histograms, Stats};
