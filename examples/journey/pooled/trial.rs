@@ -122,9 +122,7 @@ impl Front<'_> {
         let now = self.time.now();
         let mut tally = self.tally.borrow_mut();
         tally.ended = tally.ended.max(now);
-        if let Err(Failure::Pool(error)) = &outcome
-            && error.is_timeout()
-        {
+        if matches!(&outcome, Err(Failure::Pool(error)) if error.is_timeout()) {
             self.timed_out.set(self.timed_out.get() + 1);
             return;
         }
@@ -134,7 +132,7 @@ impl Front<'_> {
 
     async fn answer(&self, id: UserId, user: &User, op: Op) -> Result<(), Failure> {
         let oldest_allowed = self.ledger.acknowledged(id);
-        let mut connection = self.pool.acquire_async().await.map_err(Failure::Pool)?;
+        let mut connection = self.pool.acquire_async().await?;
         let version = match op {
             Op::Read => Some(
                 connection

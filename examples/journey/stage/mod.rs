@@ -125,7 +125,7 @@ pub(crate) enum Failure {
     /// The cache could not load the profile.
     Load(LoadError<Self>),
     /// The pool had no connection.
-    Pool(AcquireError<Error>),
+    Pool(Box<AcquireError<Error>>),
 }
 
 impl Failure {
@@ -149,6 +149,12 @@ pub(crate) struct Audit {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Database(error)
+    }
+}
+
+impl From<AcquireError<Error>> for Failure {
+    fn from(error: AcquireError<Error>) -> Self {
+        Self::Pool(Box::new(error))
     }
 }
 
