@@ -77,6 +77,9 @@ pub enum ConnectError<E> {
     /// The [hook](super::Builder::on_connect) did not want it.
     #[error("the hook refused it")]
     Rejected,
+    /// The [spawner](super::Builder::spawner) dropped the future, or panicked.
+    #[error("the spawner dropped it")]
+    Dropped,
 }
 
 /// What a caller waited for in vain.

@@ -38,7 +38,7 @@ pub enum CloseReason {
     Evicted,
     /// The pool was made smaller.
     Shrunk,
-    /// Its lease was dropped by a panic.
+    /// Its lease was dropped by a panic, or the predicate of a [`retain`](super::Pool::retain) panicked at it.
     Panicked,
     /// The pool was closed.
     PoolClosed,

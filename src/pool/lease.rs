@@ -47,6 +47,8 @@ macro_rules! lease {
             /// Takes the connection out of the pool, which may make another one in its place.
             #[must_use]
             pub fn detach(mut lease: Self) -> M::Connection {
+                let core: &Core<M> = lease.claim.anchor();
+                core.end_use(lease.claim.notes());
                 match lease.claim.detach() {
                     Some(connection) => connection,
                     // A lease has a connection until it ends.

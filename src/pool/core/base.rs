@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::errand::{Counts, Kind};
-use super::gate::{EXCESS, Gate};
+use super::gate::{CLOSED, EXCESS, Gate};
 use super::room::Room;
 use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
@@ -19,7 +19,10 @@ use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, Check, Config, ConnectError, Fairness, Manage};
+use crate::pool::{AcquireError, Check, CloseReason, Config, ConnectError, Fairness, Manage};
+
+/// After a connection went, the pool is looked at whether there are enough.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What is handed to who waits.
 pub(crate) enum Grant<M: Manage> {
@@ -38,7 +41,7 @@ pub(crate) struct Core<M: Manage> {
     pub(super) time: Time,
     pub(super) terms: Terms,
     pub(super) fifo: bool,
-    /// Idle connections that there may be, if that is fewer than connections.
+    /// Idle connections that there may be.
     pub(super) max_idle: Option<u32>,
 
     pub(super) room: Room,
@@ -51,6 +54,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) backlog: Backlog,
     /// Calls of `stir` that are not done with.
     pub(super) stirs: AtomicU64,
+    /// And of `sweep_if_barred`.
+    pub(super) sweeps: AtomicU64,
     /// Connections to be made whether anybody waits or not.
     pub(super) missing: AtomicU64,
     /// Whether somebody was refused since the last attempt to connect.
@@ -117,7 +122,7 @@ impl<M: Manage> Core<M> {
             time,
             terms,
             fifo: config.fairness == Fairness::Fifo,
-            max_idle: config.max_idle.filter(|most| *most < config.max_size),
+            max_idle: config.max_idle,
             room: Room::new(config.max_size),
             counts: Counts::default(),
             verbs,
@@ -127,6 +132,7 @@ impl<M: Manage> Core<M> {
             orphans: Mutex::new(Vec::new()),
             backlog: Backlog::default(),
             stirs: AtomicU64::new(0),
+            sweeps: AtomicU64::new(0),
             demanded: AtomicU64::new(0),
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),
@@ -182,12 +188,21 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    fn one_less(&self) {
+    fn one_less(&self, dropped: bool) {
+        if dropped {
+            // It met a panic of the user's, or its future was dropped.
+            let event = Event::Closed as usize + CloseReason::Broken as usize;
+            self.counters.raise(event);
+        }
         let excess = self.room.give_back();
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();
         }
         self.watch.notify();
+        if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
+            // There may be too few now, in a pool that nobody uses.
+            self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
+        }
         if let Some(core) = self.shared() {
             core.stir();
         }
@@ -212,8 +227,8 @@ impl<M: Manage> Core<M> {
 impl<M: Manage> Anchor for &Core<M> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, dropped: bool) {
+        self.one_less(dropped);
     }
 
     #[inline]
@@ -225,8 +240,8 @@ impl<M: Manage> Anchor for &Core<M> {
 impl<M: Manage> Anchor for Arc<Core<M>> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, dropped: bool) {
+        self.one_less(dropped);
     }
 
     #[inline]

@@ -20,6 +20,24 @@ use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manag
 
 type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
 
+/// A connect that may be dropped by whoever is to run it.
+struct Unfinished<M: Manage>(Option<(Claim<Arc<Core<M>>>, Errand<M>)>);
+
+impl<M: Manage> Drop for Unfinished<M> {
+    fn drop(&mut self) {
+        let Some((claim, errand)) = self.0.take() else {
+            return;
+        };
+        let core = claim.anchor().clone();
+        if core.is_driverless() || core.is_closed() {
+            // Nobody wants it any more.
+            return;
+        }
+        // The error is that of a connect that ended.
+        core.connected(claim, errand, Err(ConnectError::Dropped));
+    }
+}
+
 impl<M: Manage> Core<M> {
     /// Has somebody make a connection for this slot, which is empty.
     pub(super) fn connect(self: &Arc<Self>, right: Right<M::Connection>) {
@@ -45,7 +63,12 @@ impl<M: Manage> Core<M> {
             }
             Verbs::Async(verbs, _) => {
                 let connect = verbs.connect;
+                let unfinished = Unfinished(Some((claim, errand)));
                 self.spawn(Box::pin(async move {
+                    let mut unfinished = unfinished;
+                    let Some((_, errand)) = &unfinished.0 else {
+                        return;
+                    };
                     let due = errand.due();
                     let made = match shielded(|| connect(core.manager.clone())) {
                         Some(connecting) => limited(&core.time, due, connecting).await,
@@ -59,7 +82,9 @@ impl<M: Manage> Core<M> {
                             Err(ConnectError::TimedOut { after })
                         }
                     };
-                    core.connected(claim, errand, made);
+                    if let Some((claim, errand)) = unfinished.0.take() {
+                        core.connected(claim, errand, made);
+                    }
                 }));
             }
         }
@@ -94,8 +119,10 @@ impl<M: Manage> Core<M> {
                     self.settle_in(claim);
                 } else {
                     drop(errand);
+                    // The failure is known before its place is given back, as below.
+                    self.note_failure(ConnectError::Rejected);
                     self.retire_shared(claim, CloseReason::Rejected);
-                    self.fail(ConnectError::Rejected);
+                    self.after_failure();
                 }
             }
             Ok(connection) => {

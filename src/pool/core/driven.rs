@@ -1,15 +1,14 @@
 //! Running what nobody runs in the background.
 //!
 //! In a pool of futures without a spawner, connects and checks are run by those that wait, within their own polls: whoever finds some that nobody
-//! runs takes them along, and leaves those that have not ended to the next when it goes. If nobody waits any more they are dropped,
-//! which ends them.
+//! runs takes them along, and leaves those that have not ended to the next when it goes. If nobody waits any more they stand still until
+//! somebody does: what has arrived meanwhile is found then.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use super::base::Core;
 use super::verbs::{BoxFuture, Verbs};
-use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
 
@@ -61,12 +60,6 @@ impl<M: Manage> Core<M> {
     fn rouse_driver(&self) {
         if self.line.waiting() > 0 {
             self.line.rouse(self.time.now());
-        } else if !self.watch.is_watched() {
-            // Nobody is there to run more of them.
-            self.missing.store(0, Ordering::SeqCst);
-            // A statement of its own: they end outside of the lock.
-            let orphans = std::mem::take(&mut *self.orphans.lock());
-            shielded(|| drop(orphans));
         }
         self.watch.notify();
     }

@@ -185,6 +185,8 @@ pub(crate) struct Counts {
     connecting: AtomicU64,
     /// Connects and checks whose result will count.
     coming: AtomicU64,
+    /// Checks whose result will count.
+    checking: AtomicU64,
     /// Those that took too long and have not ended.
     lingering: AtomicU64,
     /// Connections that are being closed, and will give their place back.
@@ -218,12 +220,18 @@ impl Counts {
         if kind == Kind::Connect {
             self.connecting.fetch_add(1, Ordering::SeqCst);
         }
+        if kind == Kind::Check {
+            self.checking.fetch_add(1, Ordering::SeqCst);
+        }
         if kind != Kind::Close {
             self.coming.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     fn give_up(&self, kind: Kind) {
+        if kind == Kind::Check {
+            self.checking.fetch_sub(1, Ordering::SeqCst);
+        }
         if kind != Kind::Close {
             self.coming.fetch_sub(1, Ordering::SeqCst);
         }
@@ -237,6 +245,10 @@ impl Counts {
 
     pub(crate) fn connecting(&self) -> u64 {
         self.connecting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn checking(&self) -> u64 {
+        self.checking.load(Ordering::SeqCst)
     }
 
     pub(crate) fn coming(&self) -> u64 {

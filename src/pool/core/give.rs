@@ -20,7 +20,7 @@ impl<M: Manage> Core<M> {
             return self.give_in_panic(claim);
         }
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             return self.discard(claim, CloseReason::Broken);
         }
@@ -28,6 +28,12 @@ impl<M: Manage> Core<M> {
             return self.ask_checkin(claim);
         }
         self.put_down(claim);
+    }
+
+    /// Whether the manager says so, or panics.
+    #[inline]
+    pub(super) fn finds_broken(&self, connection: &mut M::Connection) -> bool {
+        shielded(|| self.manager.is_broken(connection)) != Some(false)
     }
 
     /// As [`give`](Self::give), for a connection that is not to be handed out again.
@@ -41,9 +47,9 @@ impl<M: Manage> Core<M> {
     #[cold]
     fn give_in_panic(&self, mut claim: Claim<&Self>) {
         let kept = self.config.on_panic == OnPanic::Keep
-            && claim.body_mut().is_some_and(|connection| {
-                shielded(|| self.manager.is_broken(connection)) == Some(false)
-            });
+            && claim
+                .body_mut()
+                .is_some_and(|connection| !self.finds_broken(connection));
         if !kept {
             self.discard(claim, CloseReason::Panicked);
         } else if self.hooks.checkin.is_some() {
@@ -125,6 +131,12 @@ impl<M: Manage> Core<M> {
         self.look_behind();
     }
 
+    /// The use of a connection ends that does not come back.
+    pub(crate) fn end_use(&self, notes: &Notes) {
+        self.account(notes, self.time.about_now());
+        notes.clear_holder();
+    }
+
     /// Writes down how long a connection was in use.
     #[inline]
     fn account(&self, notes: &Notes, now: u64) {
@@ -152,11 +164,8 @@ impl<M: Manage> Core<M> {
     #[cold]
     pub(super) fn look_behind(&self) {
         self.sweep_if_barred();
-        if let Some(most) = self.max_idle {
-            self.trim(most);
-        }
         if self.line.waiting() == 0 || self.gate.has(PAUSED) {
-            return;
+            return self.trim();
         }
         self.backlog.returned.fetch_add(1, Ordering::Relaxed);
         if self.fifo {
@@ -165,10 +174,35 @@ impl<M: Manage> Core<M> {
             self.line.rouse(self.time.now());
         }
         self.expect_somebody();
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
     }
 
     /// Closes what is idle, if the pool is closed, or has too many.
+    ///
+    /// One at a time: a close that ends at once leads here again, from within.
     pub(super) fn sweep_if_barred(&self) {
+        if !self.gate.has(CLOSED | EXCESS) {
+            return;
+        }
+        let mut mark = self.sweeps.fetch_add(1, Ordering::SeqCst) + 1;
+        if mark > 1 {
+            return;
+        }
+        loop {
+            shielded(|| self.sweep());
+            let done = self
+                .sweeps
+                .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
+            match done {
+                Ok(_) => return,
+                Err(more) => mark = more,
+            }
+        }
+    }
+
+    fn sweep(&self) {
         let gate = self.gate.look();
         if gate & (CLOSED | EXCESS) == 0 {
             return;
@@ -216,7 +250,8 @@ impl<M: Manage> Core<M> {
     }
 
     /// Closes the idle connections that nobody has used for longest, beyond so many.
-    fn trim(&self, most: u32) {
+    pub(super) fn trim(&self) {
+        let Some(most) = self.max_idle else { return };
         loop {
             let idle = self.slots.iter().filter(|slot| slot.phase() == IDLE);
             let (count, oldest) = idle.fold((0, None), |(count, oldest), slot| {

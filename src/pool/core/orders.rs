@@ -1,5 +1,6 @@
 //! What a user asks of a pool as a whole.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -103,11 +104,16 @@ impl<M: Manage> Core<M> {
             };
             let mut claim = self.claim(right);
             let info = self.info(claim.notes());
+            let asked = claim.body_mut().map(|connection| {
+                let asked = AssertUnwindSafe(|| wanted(connection, &info));
+                catch_unwind(asked)
+            });
             // A predicate that panics is the caller's: the connection is closed, and the panic goes on.
-            let keep = claim
-                .body_mut()
-                .is_some_and(|connection| wanted(connection, &info));
-            if keep {
+            if let Some(Err(panic)) = asked {
+                self.retire(claim, CloseReason::Panicked);
+                resume_unwind(panic);
+            }
+            if let Some(Ok(true)) = asked {
                 self.put_back(claim);
             } else {
                 self.retire(claim, CloseReason::Evicted);
@@ -208,6 +214,7 @@ impl<M: Manage> Core<M> {
 pub(crate) struct Await {
     deadline: Deadline<Arc<dyn Clock>>,
     driven: Driven,
+    number: u64,
     /// Connections when it began.
     pub(crate) before: u32,
 }
@@ -218,6 +225,7 @@ impl Await {
         Self {
             deadline: Deadline::new(core.time.clock.clone(), due),
             driven: Driven::default(),
+            number: core.watch.number(),
             before: core.room.look().1,
         }
     }
@@ -230,10 +238,10 @@ impl Await {
         wanted: impl Fn(&Core<M>) -> bool,
     ) -> Poll<bool> {
         loop {
-            core.watch.await_change(waker);
+            core.watch.await_change(self.number, waker);
             let there = wanted(core);
             if there || self.deadline.poll(waker).is_ready() {
-                self.driven.leave(core);
+                self.leave(core);
                 return Poll::Ready(there);
             }
             if !self.driven.run(core, waker) {
@@ -243,6 +251,7 @@ impl Await {
     }
 
     pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
+        core.watch.forget(self.number);
         self.driven.leave(core);
     }
 

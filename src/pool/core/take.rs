@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::base::{Core, Grant};
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED, QUIET};
 use super::hint::this_thread;
-use super::slot::{CHECKING, Claim, IN_USE, Right};
+use super::slot::{CHECKING, Claim, IN_USE, Notes, Right};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
@@ -53,25 +53,65 @@ impl<M: Manage> Core<M> {
         match self.vet(claim) {
             Vetted::Fresh(claim) => Some(claim),
             Vetted::Unsure(claim) => {
-                self.begin_check(claim);
-                self.take_ready()
+                let fresh = self.take_fresh();
+                if fresh.is_some() {
+                    self.put_back(claim);
+                } else {
+                    self.check_if_needed(claim);
+                }
+                fresh
             }
             Vetted::Gone => self.take_ready(),
             Vetted::Barred => None,
         }
     }
 
-    /// An idle connection that may be handed out. Those that may not are checked or closed.
+    /// An idle connection that may be handed out. Those that may not are closed or checked: as many at a time as callers wait.
     pub(super) fn take_ready(&self) -> Option<Claim<&Self>> {
         loop {
+            if let Some(claim) = self.take_fresh() {
+                return Some(claim);
+            }
             let claim = self.claim(self.slots.take_idle(IN_USE)?);
             match self.vet(claim) {
                 Vetted::Fresh(claim) => return Some(claim),
-                Vetted::Unsure(claim) => self.begin_check(claim),
+                Vetted::Unsure(claim) => {
+                    if !self.check_if_needed(claim) {
+                        return None;
+                    }
+                }
                 Vetted::Gone => {}
                 Vetted::Barred => return None,
             }
         }
+    }
+
+    /// An idle connection about which there is nothing to think of, wherever it is.
+    fn take_fresh(&self) -> Option<Claim<&Self>> {
+        let fresh = |notes: &Notes| {
+            self.gate.admits(notes.gate.load(Ordering::Relaxed))
+                && self
+                    .time
+                    .is_before(notes.fresh_until.load(Ordering::Relaxed))
+        };
+        let claim = self.claim(self.slots.take_fresh(IN_USE, fresh)?);
+        if fresh(claim.notes()) {
+            return Some(claim);
+        }
+        self.put_back(claim);
+        None
+    }
+
+    /// Has a connection checked, unless as many are being checked as callers wait; then it is idle again. Whether it is checked.
+    fn check_if_needed<'c>(&'c self, mut claim: Claim<&'c Self>) -> bool {
+        let waiting = self.line.waiting().max(1);
+        if self.counts.checking() >= waiting as u64 {
+            claim.publish();
+            self.sweep_if_barred();
+            return false;
+        }
+        self.begin_check(claim);
+        true
     }
 
     /// Looks at everything that there may be about a connection.
@@ -129,7 +169,7 @@ impl<M: Manage> Core<M> {
         caller: &'static Location<'static>,
     ) -> Option<Claim<&'c Self>> {
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             self.retire(claim, CloseReason::Broken);
             return None;
