@@ -91,7 +91,7 @@
 //! | the check of [`try_acquire`](Pool::try_acquire) | the caller | left out | left out |
 //! | [`is_broken`](Manage::is_broken), `on_checkout`, `on_checkin` | the caller | the caller | the caller |
 //! | `on_leak`, and what is due | the housekeeper's worker | the same | the same |
-//! | when its time is over | it is abandoned: it counts until it returns, and what it made is closed | it is dropped | it is dropped |
+//! | when the time of a connect or a check is over | it is abandoned: it counts until it returns, and what it made is closed | it is dropped | it is dropped |
 //!
 //! Threads of the pool's exist while they have work, and a second longer; there are three more at most than [`Config::max_connecting`]. On a clock that is
 //! moved by hand, and with [`Executor::Inline`], blocking calls are run by whoever finds that they are due. The [guide](crate::guide::pool#who-runs-what) says
@@ -113,7 +113,7 @@
 //! # Cancel safety
 //!
 //! Every future may be dropped at any time. [`Acquire`] leaves the line; what was handed to it goes to the next. A connect that it waited for goes on,
-//! and its connection is for somebody else, unless nobody runs futures for the pool and nobody else waits: then the connect is dropped too.
+//! and its connection is for somebody else. In a pool of futures without a spawner it stands still until somebody waits again.
 //! Dropping [`WarmUp`] stops nothing. A [`Drain`] has closed the pool before it is polled.
 //!
 //! A lease that is dropped with its task is a connection that comes back, in whatever state the task has left it: [`Manage::is_broken`] or
