@@ -36,21 +36,24 @@ impl<M: Manage> Core<M> {
                 let Some(connection) = claim.empty() else {
                     return;
                 };
-                self.spawn(Box::pin(async move {
-                    let due = errand.due();
-                    let checking = shielded(|| check(core.manager.clone(), connection));
-                    let checked = match checking {
-                        // One that takes too long, or panics, takes the connection with it.
-                        Some(checking) => limited(&core.time, due, checking).await.ok(),
-                        None => None,
-                    };
-                    errand.end();
-                    let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
-                    if let Some((connection, _)) = checked {
-                        claim.fill(connection);
-                    }
-                    core.checked(claim, errand, good, true);
-                }));
+                self.spawn(
+                    Kind::Check,
+                    Box::pin(async move {
+                        let due = errand.due();
+                        let checking = shielded(|| check(core.manager.clone(), connection));
+                        let checked = match checking {
+                            // One that takes too long, or panics, takes the connection with it.
+                            Some(checking) => limited(&core.time, due, checking).await.ok(),
+                            None => None,
+                        };
+                        errand.end();
+                        let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
+                        if let Some((connection, _)) = checked {
+                            claim.fill(connection);
+                        }
+                        core.checked(claim, errand, good, true);
+                    }),
+                );
             }
         }
     }

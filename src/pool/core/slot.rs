@@ -166,8 +166,8 @@ pub(crate) trait Anchor {
     /// What is in a slot.
     type Body;
 
-    /// A slot became empty; what was in it may have been dropped in passing.
-    fn vacated(&self, dropped: bool);
+    /// A slot became empty. Its connection was being closed, or not, and was dropped in passing, or not.
+    fn vacated(&self, closing: bool, dropped: bool);
 
     /// A slot is idle: the next step of [`Claim::publish`].
     fn list(&self, slot: &Slot<Self::Body>, put_down: impl FnOnce());
@@ -309,8 +309,14 @@ impl<A: Anchor> Claim<A> {
             fn drop(&mut self) {
                 // SAFETY: the anchor keeps the slot alive.
                 let slot = unsafe { self.1.as_ref() };
+                let closing = slot.phase() == CLOSING;
+                if faulty(Fault::VacateLate) {
+                    self.0.vacated(closing, self.2);
+                    slot.phase.store(EMPTY, Ordering::SeqCst);
+                    return;
+                }
                 slot.phase.store(EMPTY, Ordering::SeqCst);
-                self.0.vacated(self.2);
+                self.0.vacated(closing, self.2);
             }
         }
 

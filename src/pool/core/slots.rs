@@ -15,6 +15,7 @@ use crossbeam_utils::CachePadded;
 use super::hint;
 use super::slot::{EMPTY, IDLE, Notes, Right, Slot};
 use crate::kernel::slab::{Key, List, Slab};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 use crate::pool::Order;
 
@@ -179,6 +180,9 @@ impl<T> Slots<T> {
             Some(listed) => {
                 let mut listed = listed.lock();
                 listed.link(slot.index);
+                if faulty(Fault::ListEarly) {
+                    drop(listed);
+                }
                 put_down();
             }
         }
