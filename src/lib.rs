@@ -8,6 +8,7 @@
 //! | [`cache`] ([guide](guide::cache)) | what is kept, for how long, and who loads what is missing? | [`cache::MemoryCache`] |
 //! | [`health`] ([guide](guide::health)) | which backends are in order? | [`health::Monitor`], [`health::Outlier`] |
 //! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
+//! | [`pool`] ([guide](guide::pool)) | who has which connection, and how many are there? | [`pool::Pool`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
 //! What the modules are built from is of use in your own code too:
@@ -76,6 +77,8 @@ pub mod guide {
     pub mod health {}
     #[doc = include_str!("../docs/guide/limit.md")]
     pub mod limit {}
+    #[doc = include_str!("../docs/guide/pool.md")]
+    pub mod pool {}
     #[doc = include_str!("../docs/guide/ring.md")]
     pub mod ring {}
 }
@@ -85,6 +88,8 @@ pub mod guide {
 pub mod problems {
     #[doc = include_str!("../docs/problems/hot_key.md")]
     pub mod hot_key {}
+    #[doc = include_str!("../docs/problems/pool_exhaustion.md")]
+    pub mod pool_exhaustion {}
     #[doc = include_str!("../docs/problems/stale_reads.md")]
     pub mod stale_reads {}
     #[doc = include_str!("../docs/problems/stampede.md")]
