@@ -54,10 +54,12 @@ compile_error!("tenfold needs 64-bit atomic operations");
 mod error;
 mod kernel;
 
+pub mod adapt;
 pub mod balance;
 pub mod cache;
 pub mod health;
 pub mod limit;
+pub mod pool;
 pub mod ring;
 
 pub use error::Error;
