@@ -42,6 +42,7 @@ pub struct RedisManager {
 
 impl RedisManager {
     /// Connections of `client`.
+    #[must_use]
     pub fn new(client: Client) -> Self {
         Self {
             client,

@@ -45,6 +45,7 @@ pub struct TokioRedisManager {
 
 impl TokioRedisManager {
     /// Connections of `client`, driven by the runtime behind `handle`.
+    #[must_use]
     pub fn new(client: Client, handle: Handle) -> Self {
         Self {
             client,
