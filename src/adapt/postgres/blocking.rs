@@ -14,8 +14,8 @@ use crate::pool::{Connect, Manage};
 /// Begins a transaction and ends it, in one round trip. If one is open it ends that one; if one has failed it is an error.
 const BEGIN_AND_ROLLBACK: &str = "BEGIN; ROLLBACK";
 
-/// Longest wait for a connection when the configuration sets none. The pool's own limit ends the wait of a caller, but can't end a call that blocks.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for a connection when the configuration sets none, as the pool has it. The pool's own limit ends the wait of a caller, but can't end a call that blocks.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes connections to PostgreSQL for threads.
 ///
@@ -58,7 +58,7 @@ impl PostgresManager {
 impl<T> PostgresManager<T> {
     /// Connections by a connector of `tokio-postgres-rustls`, `postgres-native-tls` or the like.
     ///
-    /// Without a `connect_timeout` in the configuration, 30 s are set.
+    /// Without a `connect_timeout` in the configuration, 10 s are set.
     #[must_use]
     pub fn with_tls(mut config: Config, tls: T) -> Self {
         if config.get_connect_timeout().is_none() {

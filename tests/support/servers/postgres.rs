@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::eventually;
-use super::process::{Home, Running, find};
+use crate::process::{Home, Running, eventually, find};
 
 /// A server with an empty database, on a socket of its own.
 pub(crate) struct PostgresServer {
@@ -23,13 +22,13 @@ impl PostgresServer {
             .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
             .status()
             .unwrap();
-        assert!(initdb.success(), "initdb failed:\n{}", home.log());
         let program = find("postgres", &installed(), "postgresql");
         let mut server = Self {
             running: None,
             program,
             home,
         };
+        assert!(initdb.success(), "initdb failed:\n{}", server.log());
         server.restart();
         server
     }
@@ -42,7 +41,9 @@ impl PostgresServer {
 
     /// Ends it and all that it started, as if the power had failed.
     pub(crate) fn kill9(&mut self) {
-        self.running = None;
+        if let Some(running) = self.running.take() {
+            running.kill9();
+        }
     }
 
     /// Starts it again, and waits until it answers.
@@ -69,7 +70,9 @@ impl PostgresServer {
                 self.running = None;
                 return false;
             }
-            postgres::Client::connect(&self.address(), postgres::NoTls).is_ok()
+            // In a thread of its own, as this client can't be used where tasks run.
+            let answers = || postgres::Client::connect(&self.address(), postgres::NoTls).is_ok();
+            std::thread::scope(|scope| scope.spawn(answers).join()).unwrap_or(false)
         });
     }
 

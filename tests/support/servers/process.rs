@@ -1,4 +1,4 @@
-//! A program that runs beside this one until it is dropped.
+//! A real server for tests and examples: a child process on a socket in a directory of its own, which goes when the value is dropped.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -22,14 +22,14 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Where a server lives: a directory that it owns, and the account that it runs under.
-pub(super) struct Home {
+pub(crate) struct Home {
     directory: TempDir,
     /// User and group. Servers refuse to run as root, so if we are that they run as somebody else.
     account: Option<(u32, u32)>,
 }
 
 impl Home {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Not where TMPDIR says: another account must get there, and the path of a socket is at most 107 bytes long.
         let directory = tempfile::Builder::new()
             .prefix("tenfold-")
@@ -43,12 +43,12 @@ impl Home {
         Self { directory, account }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// A command that runs here, under the right account, and writes to the log.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let log = File::options()
             .create(true)
             .append(true)
@@ -67,7 +67,7 @@ impl Home {
         command
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
@@ -92,7 +92,7 @@ fn unprivileged() -> (u32, u32) {
 }
 
 /// The path of a program, or the name of the package that has to be installed.
-pub(super) fn find(program: &str, elsewhere: &[PathBuf], package: &str) -> PathBuf {
+pub(crate) fn find(program: &str, elsewhere: &[PathBuf], package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::env::split_paths(&path).chain(elsewhere.iter().cloned());
     places
@@ -103,34 +103,48 @@ pub(super) fn find(program: &str, elsewhere: &[PathBuf], package: &str) -> PathB
         })
 }
 
-/// A process that is killed with its children when it is dropped.
-pub(super) struct Running(Child);
+/// A process that ends when this is dropped.
+pub(crate) struct Running(Child);
 
 impl Running {
-    pub(super) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         Self(command.spawn().unwrap())
     }
 
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }
-}
 
-impl Drop for Running {
     /// `kill -9`: neither the process nor its children get to say good-bye.
-    fn drop(&mut self) {
+    pub(crate) fn kill9(mut self) {
         let id = self.0.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         // The first, so that it can't mourn them.
         let _ = self.0.kill();
         let _ = self.0.wait();
-        let children = children.unwrap_or_default();
-        if !children.trim().is_empty() {
-            let _ = Command::new("kill")
-                .arg("-9")
-                .args(children.split_whitespace())
-                .stderr(Stdio::null())
-                .status();
+        for child in children.unwrap_or_default().split_whitespace() {
+            signal("KILL", child);
         }
     }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let started = Instant::now();
+        if !self.has_ended() {
+            signal("INT", &self.0.id().to_string());
+        }
+        while !self.has_ended() && started.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn signal(name: &str, process: &str) {
+    let _ = Command::new("kill")
+        .args(["-s", name, process])
+        .stderr(Stdio::null())
+        .status();
 }

@@ -4,8 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-use super::eventually;
-use super::process::{Home, Running, find};
+use crate::process::{Home, Running, eventually, find};
 
 /// A server that keeps nothing, on a socket of its own.
 pub(crate) struct RedisServer {
@@ -35,7 +34,9 @@ impl RedisServer {
 
     /// Ends it, as if the power had failed.
     pub(crate) fn kill9(&mut self) {
-        self.running = None;
+        if let Some(running) = self.running.take() {
+            running.kill9();
+        }
     }
 
     /// Starts it again, and waits until it answers.
@@ -44,7 +45,14 @@ impl RedisServer {
         let mut command = self.home.command(&self.program);
         command.args(["--port", "0", "--unixsocket"]);
         command.arg(self.socket());
-        command.args(["--unixsocketperm", "777", "--save", "", "--appendonly", "no"]);
+        command.args([
+            "--unixsocketperm",
+            "777",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]);
         let mut running = Running::start(command);
         eventually("Redis answers", || {
             assert!(!running.has_ended(), "Redis failed:\n{}", self.home.log());
