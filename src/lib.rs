@@ -10,6 +10,8 @@
 //! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
+//! What other crates have to do with it is in [`adapt`], behind features.
+//!
 //! What the modules are built from is of use in your own code too:
 //!
 //! | module | answers | type |
@@ -39,6 +41,9 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics, rings and snapshots of caches |
+//! | `bb8`, `r2d2` | off | pools of connections by managers that were written for those crates: [`adapt`] |
+//! | `postgres`, `redis`, `sqlite` | off | managers of connections to PostgreSQL, Redis and SQLite: [`adapt`] |
+//! | `tokio` | off | the runtime for what a pool does in the background: [`adapt`] |
 //!
 //! A feature only adds items; none changes how something behaves.
 //!
