@@ -164,6 +164,12 @@ fn tasks_a_transaction_never_reaches_the_next_one() {
         assert!(!manager.is_broken(&mut session));
         assert_eq!(number(&session, "SELECT count(*) FROM t").await, 1);
 
+        // Through an exclusive reference too.
+        let client: &mut tokio_postgres::Client = &mut session;
+        client.batch_execute(UNFINISHED[0].0).await.unwrap();
+        assert!(!manager.is_broken(&mut session));
+        assert_eq!(number(&session, "SELECT count(*) FROM t").await, 1);
+
         let careless = tasks(&server).with_reset(Reset::Nothing);
         session.batch_execute(UNFINISHED[0].0).await.unwrap();
         assert!(!careless.is_broken(&mut session));
