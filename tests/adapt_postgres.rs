@@ -165,6 +165,7 @@ fn tasks_a_transaction_never_reaches_the_next_one() {
         assert_eq!(number(&session, "SELECT count(*) FROM t").await, 1);
 
         // Through an exclusive reference too.
+        assert!(!manager.is_broken(&mut session));
         let client: &mut tokio_postgres::Client = &mut session;
         client.batch_execute(UNFINISHED[0].0).await.unwrap();
         assert!(!manager.is_broken(&mut session));
