@@ -1,4 +1,4 @@
-//! SQLite in WAL mode behind a pool: readers beside a writer, a transaction that is forgotten, and a leak that is found.
+//! SQLite in WAL mode behind a pool: readers beside a writer, a transaction that is forgotten, and an error that says who has all connections.
 //!
 //! `cargo run --release --features sqlite --example pool_sqlite`
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
 
     readers_beside_a_writer(&pool)?;
     a_transaction_is_forgotten(&pool)?;
-    a_leak_is_found(&pool)
+    all_connections_are_out(&pool)
 }
 
 /// Each reader takes a connection for one query, and gives it back. None ever sees half of an order.
@@ -90,8 +90,8 @@ fn a_transaction_is_forgotten(pool: &Database) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All connections are out. The error says who has one for longest.
-fn a_leak_is_found(pool: &Database) -> Result<(), Failure> {
+/// This thread wants a fifth connection of four, and has them all. The error says so, and where the first was acquired.
+fn all_connections_are_out(pool: &Database) -> Result<(), Failure> {
     let leases: Vec<_> = (0..4).map(|_| pool.acquire()).collect::<Result<_, _>>()?;
     let Err(error) = pool.acquire_timeout(Duration::from_millis(50)) else {
         return Err("there are no more than four".into());

@@ -17,7 +17,7 @@ use process::eventually;
 use server::PostgresServer;
 use tenfold::adapt::postgres::{PostgresManager, TokioPostgresManager};
 use tenfold::adapt::tokio::spawner;
-use tenfold::pool::{AcquireError, Builder, Pool};
+use tenfold::pool::{AcquireError, Builder, Manage, Pool};
 use tokio::runtime::{self, Runtime};
 
 /// Callers of each kind, threads and tasks.
@@ -91,7 +91,7 @@ impl Scene {
     }
 }
 
-fn settings<M>(builder: Builder<M>) -> Builder<M> {
+fn settings<M: Manage>(builder: Builder<M>) -> Builder<M> {
     builder
         .max_size(SIZE)
         .min_idle(SIZE)
@@ -184,10 +184,11 @@ macro_rules! survives {
                 server.restart();
             }
             assert_becomes_full!(pool, server);
+            // A connection fails in one caller's hands, and nobody else gets it.
             let failed = scene.failed.load(Ordering::Relaxed);
             assert!(
-                failed <= u64::from(SIZE) * 2,
-                "{failed} queries failed on {SIZE} connections"
+                failed <= u64::from(SIZE),
+                "{failed} failures on {SIZE} connections"
             );
         }
         pool.close();
