@@ -13,7 +13,7 @@ use std::task::{Context, Waker};
 
 use process::eventually;
 use server::PostgresServer;
-use tenfold::adapt::postgres::{PostgresManager, Reset, Session, TokioPostgresManager};
+use tenfold::adapt::postgres::{PostgresManager, Reset, Session, TokioPostgresManager, is_fatal};
 use tenfold::pool::{AsyncConnect, Connect, Manage};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -122,6 +122,28 @@ fn blocking_a_server_that_dies_is_noticed_by_a_use_or_by_a_check() {
 
     server.restart();
     manager.check(&mut manager.connect().unwrap()).unwrap();
+}
+
+#[test]
+fn an_error_that_ends_the_session_is_told_from_others() {
+    let mut server = PostgresServer::start();
+    let manager = blocking(&server);
+    let mut client = manager.connect().unwrap();
+    let error = client.batch_execute("SELECT 1 / 0").unwrap_err();
+    assert!(!is_fatal(&error), "{error:?}");
+    // The server says that it ends the session before it does.
+    let error = client
+        .batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        .unwrap_err();
+    assert!(
+        is_fatal(&error) && error.as_db_error().is_some(),
+        "{error:?}"
+    );
+    let error = client.batch_execute("SELECT 1").unwrap_err();
+    assert!(is_fatal(&error), "{error:?}");
+    server.kill9();
+    let error = manager.connect().err().unwrap();
+    assert!(is_fatal(&error), "{error:?}");
 }
 
 async fn number(session: &Session, query: &str) -> i64 {

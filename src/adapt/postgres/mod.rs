@@ -5,6 +5,7 @@
 //! | state of the connection | [`TokioPostgresManager`] | [`PostgresManager`] |
 //! |---|---|---|
 //! | closed by the server, or failed | closed: known as soon as the operating system knows | closed, if a statement has failed by that; otherwise the next check finds it |
+//! | told that the server ends the session | closed, if the end of it has come by that: see [`is_fatal`] | the same |
 //! | a transaction begun by `transaction()` | rolled back by the guard | rolled back by the guard |
 //! | a transaction begun by a `BEGIN` of one's own, open or failed | rolled back, see [`Reset::Rollback`] | rolled back by the next check |
 //! | a query is still running, its future dropped | the next one's queries wait for it: set `statement_timeout` | can't be |
@@ -16,11 +17,13 @@
 //! [`Check::Always`](crate::pool::Check::Always), which makes the round trip when a connection goes out.
 
 mod blocking;
+mod fatal;
 mod reset;
 mod session;
 mod tasks;
 
 pub use blocking::PostgresManager;
+pub use fatal::is_fatal;
 pub use reset::Reset;
 pub use session::Session;
 pub use tasks::TokioPostgresManager;
