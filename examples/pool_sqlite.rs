@@ -92,7 +92,12 @@ fn a_transaction_is_forgotten(pool: &Database) -> Result<(), Failure> {
 
 /// This thread wants a fifth connection of four, and has them all. The error says so, and where the first was acquired.
 fn all_connections_are_out(pool: &Database) -> Result<(), Failure> {
-    let leases: Vec<_> = (0..4).map(|_| pool.acquire()).collect::<Result<_, _>>()?;
+    let leases = [
+        pool.acquire()?,
+        pool.acquire()?,
+        pool.acquire()?,
+        pool.acquire()?,
+    ];
     let Err(error) = pool.acquire_timeout(Duration::from_millis(50)) else {
         return Err("there are no more than four".into());
     };

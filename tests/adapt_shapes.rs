@@ -1,7 +1,5 @@
 //! Managers that were written for r2d2 and bb8, as they are.
 
-#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
-
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;

@@ -1,6 +1,8 @@
 //! What users may rely on besides behaviour, for adapters: auto traits and readable output. The public API itself is on record with that of
 //! the other modules in `contracts.rs`, which runs without features too.
 
+#![expect(clippy::panic, reason = "a test reports by panicking")]
+
 #[path = "support/api/mod.rs"]
 mod api;
 #[path = "support/source/mod.rs"]

@@ -1,6 +1,10 @@
 //! The server dies under load, and comes back: every caller is told so in time, and the pool heals by itself, with every slot that it had.
 
-#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test reports by panicking"
+)]
 
 #[path = "support/servers/process.rs"]
 mod process;

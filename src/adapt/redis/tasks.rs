@@ -22,7 +22,7 @@ use crate::pool::{AsyncConnect, Manage};
 /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = redis::Client::open("redis://127.0.0.1/")?;
 /// let pool = Pool::builder(TokioRedisManager::new(client, Handle::current()))
-///     .spawner(tenfold::adapt::tokio::spawner(Handle::current()))
+///     .spawner(|future| drop(tokio::spawn(future)))
 ///     .build_async()?;
 ///
 /// let mut connection = pool.acquire_async().await?;

@@ -1,5 +1,10 @@
 //! PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test reports by panicking, and so does an example without a server"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,12 @@
 //! A real server for tests and examples: a child process on a socket in a directory of its own, which goes when the value is dropped.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test reports by panicking, and so does an example without a server"
+)]
+
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
