@@ -12,10 +12,11 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use process::eventually;
 use redis::{AsyncCommands, AsyncConnectionConfig, Client, Commands, RedisError, Value, cmd};
 use server::RedisServer;
 use tenfold::adapt::redis::{RedisManager, TokioRedisManager};
-use tenfold::pool::{AsyncConnect, Connect, Manage};
+use tenfold::pool::{AsyncConnect, Check, Connect, Manage, Pool};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Less than any of the commands that it ends would take, which is for ever.
@@ -201,6 +202,51 @@ fn tasks_a_server_that_dies_is_noticed_by_the_first_use_or_a_check() {
         let mut connection = manager.connect().await.unwrap();
         manager.check(&mut connection).await.unwrap();
     });
+}
+
+/// A pool that has been used a moment ago checks nothing, so it takes the manager to see that the connections are gone.
+#[test]
+fn blocking_a_busy_pool_comes_back_with_the_server() {
+    let mut server = RedisServer::start();
+    let pool = Pool::builder(RedisManager::new(client(&server)))
+        .max_size(2)
+        .check(Check::Never)
+        .build()
+        .unwrap();
+    let serves = || pool.acquire().is_ok_and(|mut c| c.ping::<String>().is_ok());
+    assert!(serves());
+    server.kill9();
+    assert!(!serves());
+    server.restart();
+    eventually("the pool serves again", serves);
+    assert!((0..10).all(|_| serves()));
+}
+
+#[test]
+fn tasks_a_busy_pool_comes_back_with_the_server() {
+    let mut server = RedisServer::start();
+    let runtime = runtime();
+    let manager = TokioRedisManager::new(client(&server), runtime.handle().clone());
+    let pool = Pool::builder(manager)
+        .max_size(2)
+        .check(Check::Never)
+        .spawner(tenfold::adapt::tokio::spawner(runtime.handle().clone()))
+        .build_async()
+        .unwrap();
+    let serves = || {
+        runtime.block_on(async {
+            match pool.acquire_async().await {
+                Ok(mut connection) => connection.ping::<String>().await.is_ok(),
+                Err(_) => false,
+            }
+        })
+    };
+    assert!(serves());
+    server.kill9();
+    assert!(!serves());
+    server.restart();
+    eventually("the pool serves again", serves);
+    assert!((0..10).all(|_| serves()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tempfile::TempDir;
 use tenfold::adapt::sqlite::SqliteManager;
-use tenfold::pool::{Connect, Manage};
+use tenfold::pool::{Connect, Lease, Manage, Pool};
 
 fn count(connection: &Connection) -> u32 {
     connection
@@ -170,6 +170,37 @@ fn a_writer_in_memory_waits_for_another() {
         one.execute_batch("COMMIT").unwrap();
     });
     assert_eq!(count(&one), 2);
+}
+
+#[test]
+fn in_a_pool_a_transaction_never_reaches_the_next_one() {
+    let directory = TempDir::new().unwrap();
+    let pool = Pool::builder(in_a_file(&directory))
+        .max_size(1)
+        .build()
+        .unwrap();
+    pool.acquire()
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
+    let id = Lease::info(&pool.acquire().unwrap()).id;
+    for ends_by_panic in [false, true] {
+        thread::scope(|scope| {
+            let user = scope.spawn(|| {
+                let connection = pool.acquire().unwrap();
+                connection
+                    .execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
+                    .unwrap();
+                assert!(!ends_by_panic, "in the middle of a transaction");
+            });
+            assert_eq!(user.join().is_err(), ends_by_panic);
+        });
+        let next = pool.acquire().unwrap();
+        assert!(next.is_autocommit());
+        assert_eq!(count(&next), 0);
+        // What a panic left is closed; otherwise it is the same connection.
+        assert_eq!(Lease::info(&next).id == id, !ends_by_panic);
+    }
 }
 
 #[test]
