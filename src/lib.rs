@@ -11,6 +11,8 @@
 //! | [`pool`] ([guide](guide::pool)) | who has which connection, and how many are there? | [`pool::Pool`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
 //!
+//! What other crates have to do with it is in [`adapt`], behind features.
+//!
 //! What the modules are built from is of use in your own code too:
 //!
 //! | module | answers | type |
@@ -40,6 +42,9 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics, rings and snapshots of caches |
+//! | `bb8`, `r2d2` | off | pools of connections by managers that were written for those crates: [`adapt`] |
+//! | `postgres`, `redis`, `sqlite` | off | managers of connections to PostgreSQL, Redis and SQLite: [`adapt`] |
+//! | `tokio` | off | the runtime for what a pool does in the background: [`adapt`] |
 //!
 //! A feature only adds items; none changes how something behaves.
 //!
@@ -55,6 +60,7 @@ compile_error!("tenfold needs 64-bit atomic operations");
 mod error;
 mod kernel;
 
+pub mod adapt;
 pub mod balance;
 pub mod cache;
 pub mod health;
