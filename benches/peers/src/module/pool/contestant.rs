@@ -6,18 +6,19 @@ use std::sync::LazyLock;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// How a pool is set up.
+/// How a pool is set up: in the way that is fastest for it, or so but for the checks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     pub(super) connections: u32,
-    pub(super) manner: Manner,
+    pub(super) checks: Checks,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// Whatever makes it fastest: no checks, no time-outs that may be left out, room for all connections.
-    Best,
-    /// As it comes, but for the size.
+/// Whether a connection is checked when it is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Checks {
+    /// Not if that can be said.
+    Off,
+    /// As the pool does it by itself.
     Default,
 }
 
@@ -25,12 +26,8 @@ impl Setting {
     pub(super) const fn best(connections: u32) -> Self {
         Self {
             connections,
-            manner: Manner::Best,
+            checks: Checks::Off,
         }
-    }
-
-    pub(super) fn is_best(self) -> bool {
-        self.manner == Manner::Best
     }
 }
 

@@ -12,16 +12,17 @@ use tokio::task::unconstrained;
 
 use super::contestant::{Asynchronous, Blocking, Setting, filled, filled_async, runtime};
 use super::waits::Waits;
-use crate::workload::{Contestant, Play, Role};
+use crate::workload::{Contestant, Figure, Play, Role};
 
 pub(super) type Row = Contestant<Box<dyn Play>>;
 
-/// How many come, to how many connections, and for how long.
+/// How many come, to how many connections, for how long, and what is told of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crowd {
     pub(super) takers: usize,
     pub(super) connections: u32,
     pub(super) hold: Duration,
+    pub(super) figures: &'static [Figure],
 }
 
 /// Of threads, at a pool for threads.
@@ -81,7 +82,7 @@ impl<F: Fn(&Waits) -> Result<(), String> + Sync> Play for Threads<F> {
             ended.try_for_each(|taken| taken.map_err(|_| "a thread panicked".to_owned())?)
         })?;
         let waits = waits.get().ok_or("nobody came")?;
-        waits.figures(began.elapsed())
+        waits.figures(self.crowd.figures, began.elapsed())
     }
 }
 
@@ -113,7 +114,7 @@ impl<P: Asynchronous> Play for Tasks<P> {
             let taken = runtime.block_on(taker);
             taken.map_err(|error| error.to_string())??;
         }
-        waits.figures(began.elapsed())
+        waits.figures(self.crowd.figures, began.elapsed())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Connection pools: a checkout and its return with connections for everybody and with too few, and what a pool opens when
 //! many come at once.
 //!
-//! The connections are numbers, which cost nothing to make, to check and to keep: what is measured is the pool. Every contestant has had all its
-//! connections out at once before, each another one, and a number that there is not ends the run. Unless a workload says that all defaults
-//! are used, each peer is set up in the way that is fastest for it: without checks, lifetimes and time-outs as far as they can be
-//! switched off. tenfold is used as it comes, with all of them, but for the size.
+//! The connections are numbers, which cost nothing to make, to check and to keep: what is measured is the pool. Every contestant has had
+//! all its connections out at once before, each another one, and a number that there is not ends the run. Each peer is set up in
+//! the way that is fastest for it: without lifetimes and time-outs as far as they can be switched off, and without checks unless
+//! the workload says otherwise. tenfold is used as it comes, with all of them, but for the size.
 //!
 //! r2d2 and bb8 let whoever comes first take a connection that has come back; deadpool, mobc and the semaphore serve in
 //! order, as tenfold does unless it is told not to.
@@ -18,17 +18,19 @@ mod spike;
 mod theirs;
 mod waits;
 
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
 use self::bare::{Gate, Queue};
-use self::contestant::{Manner, Setting};
+use self::contestant::{Checks, Setting};
 use self::crowd::Crowd;
 use self::theirs::{Bb8, Deadpool, Mobc, R2d2, Unmanaged};
 use crate::workload::{Role, Workload};
 
 const BEST: Setting = Setting::best(8);
-const DEFAULT: Setting = Setting {
-    manner: Manner::Default,
+const CHECKED: Setting = Setting {
+    checks: Checks::Default,
     ..BEST
 };
 
@@ -57,7 +59,7 @@ macro_rules! asynchronous {
 
 pub(crate) fn workloads() -> Vec<Workload> {
     let some = &[2, 4, 8];
-    vec![
+    let mut all = vec![
         Workload::timed(
             "blocking",
             &[1, 2, 4, 8],
@@ -70,20 +72,21 @@ pub(crate) fn workloads() -> Vec<Workload> {
             asynchronous!(checkout::tasks, BEST),
         ),
         Workload::timed(
-            "blocking, all defaults",
+            "blocking, checks as by default",
             &[1],
-            blocking!(checkout::blocking, DEFAULT),
+            blocking!(checkout::blocking, CHECKED),
         ),
         Workload::timed(
-            "async, all defaults",
+            "async, checks as by default",
             &[1],
-            asynchronous!(checkout::alone, DEFAULT),
+            asynchronous!(checkout::alone, CHECKED),
         ),
         allocations(),
         threads_over_few(),
         tasks_over_some(),
-        spike(),
-    ]
+    ];
+    all.extend(spikes());
+    all
 }
 
 fn allocations() -> Workload {
@@ -97,11 +100,12 @@ fn threads_over_few() -> Workload {
         takers: 16,
         connections: 4,
         hold: Duration::from_micros(100),
+        figures: waits::MAIN,
     };
     let mut rows = vec![crowd::threads::<R2d2>("r2d2", Role::Peer, crowd)];
     rows.extend(asynchronous!(crowd::entered, crowd));
-    let name = "threads over 4 connections, 100 µs hold";
-    Workload::played(name, crowd.takers, waits::FIGURES, rows)
+    let name = "crowd over 4 connections, 100 µs hold";
+    Workload::played(name, crowd.takers, crowd.figures, rows)
 }
 
 fn tasks_over_some() -> Workload {
@@ -109,17 +113,31 @@ fn tasks_over_some() -> Workload {
         takers: 1000,
         connections: 50,
         hold: Duration::from_micros(1500),
+        figures: waits::FIGURES,
     };
     let rows = asynchronous!(crowd::tasks, crowd);
     let name = "1000 tasks over 50 connections, 1.5 ms hold";
-    Workload::played(name, 1, waits::FIGURES, rows)
+    Workload::played(name, processors(), crowd.figures, rows)
 }
 
-fn spike() -> Workload {
-    let rows = vec![
-        spike::threads::<spike::R2d2>("r2d2", Role::Peer),
-        spike::tasks::<spike::Bb8>("bb8", Role::Peer),
-    ];
-    let name = "spike of 50, 5 idle";
-    Workload::played(name, 1, spike::FIGURES, rows)
+/// Threads of the runtime that has the tasks.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn spikes() -> [Workload; 2] {
+    let threads = vec![spike::threads::<spike::R2d2>("r2d2", Role::Peer)];
+    let tasks = vec![spike::tasks::<spike::Bb8>("bb8", Role::Peer)];
+    let spike = |takers, threads, rows| {
+        let name = format!(
+            "spike of {} {takers}, {} idle",
+            spike::REQUESTS,
+            spike::MIN_IDLE
+        );
+        Workload::played(name, threads, spike::FIGURES, rows)
+    };
+    [
+        spike("threads", spike::REQUESTS as usize, threads),
+        spike("tasks", processors(), tasks),
+    ]
 }

@@ -72,7 +72,10 @@ pub(super) trait Spiked: Sized + Send + Sync + 'static {
 pub(super) trait SpikedAsync: Sized + Send + Sync + 'static {
     fn build(slow: Slow) -> impl Future<Output = Result<Self, String>>;
 
-    fn serve(&self, work: impl Future + Send) -> impl Future<Output = Result<(), String>> + Send;
+    fn serve<W: Future + Send>(
+        &self,
+        work: impl FnOnce() -> W + Send,
+    ) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 pub(super) fn threads<P: Spiked>(name: &'static str, role: Role) -> Contestant<Box<dyn Play>> {
@@ -126,7 +129,7 @@ impl<P: SpikedAsync> Play for Tasks<P> {
         let served: Vec<_> = (0..REQUESTS)
             .map(|_| {
                 let pool = Arc::clone(&pool);
-                runtime.spawn(async move { pool.serve(tokio::time::sleep(WORK)).await })
+                runtime.spawn(async move { pool.serve(|| tokio::time::sleep(WORK)).await })
             })
             .collect();
         for request in served {
@@ -134,9 +137,7 @@ impl<P: SpikedAsync> Play for Tasks<P> {
             served.map_err(|error| error.to_string())??;
         }
         let took = began.elapsed();
-        let figures = figures(took, &alive);
-        drop(pool);
-        Ok(figures)
+        Ok(figures(took, &alive))
     }
 }
 
@@ -228,9 +229,9 @@ impl SpikedAsync for Bb8 {
         pool.map(Self).map_err(|error| error.to_string())
     }
 
-    async fn serve(&self, work: impl Future + Send) -> Result<(), String> {
+    async fn serve<W: Future + Send>(&self, work: impl FnOnce() -> W + Send) -> Result<(), String> {
         let _lease = self.0.get().await.map_err(|error| error.to_string())?;
-        work.await;
+        work().await;
         Ok(())
     }
 }

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 
 use deadpool::{managed, unmanaged};
 
-use super::contestant::{Asynchronous, Blocking, Setting};
+use super::contestant::{Asynchronous, Blocking, Checks, Setting};
 use super::manager::Numbers;
 
-/// At its best without checks, lifetimes and idle time-outs, and told to keep no connection idle: else every checkout that
-/// leaves fewer than all of them counts up to their number under the lock. What is idle stays idle all the same.
+/// Without lifetimes and idle time-outs, and told that none has to be idle: else every checkout counts from those that are up to
+/// all of them under the lock. What is idle stays idle all the same.
 pub(super) struct R2d2(r2d2::Pool<Numbers>);
 
 impl Blocking for R2d2 {
@@ -16,13 +16,13 @@ impl Blocking for R2d2 {
     type Error = r2d2::Error;
 
     fn build(setting: Setting) -> Result<Self, String> {
-        let mut builder = r2d2::Pool::builder().max_size(setting.connections);
-        if setting.is_best() {
-            builder = builder
-                .test_on_check_out(false)
-                .min_idle(Some(0))
-                .max_lifetime(None)
-                .idle_timeout(None);
+        let mut builder = r2d2::Pool::builder()
+            .max_size(setting.connections)
+            .min_idle(Some(0))
+            .max_lifetime(None)
+            .idle_timeout(None);
+        if let Checks::Off = setting.checks {
+            builder = builder.test_on_check_out(false);
         }
         let pool = builder.build(Numbers::default());
         pool.map(Self).map_err(|error| error.to_string())
@@ -33,7 +33,7 @@ impl Blocking for R2d2 {
     }
 }
 
-/// Always recycles, and has no time-outs unless it is told to.
+/// Has no time-outs unless it is told to. It always checks.
 pub(super) struct Deadpool(managed::Pool<Numbers>);
 
 impl Asynchronous for Deadpool {
@@ -68,7 +68,7 @@ impl Asynchronous for Unmanaged {
     }
 }
 
-/// At its best without checks, lifetimes and idle time-outs. The time-out of a wait can't be left out.
+/// Without lifetimes and idle time-outs. The time-out of a wait can't be left out.
 pub(super) struct Bb8(bb8::Pool<Numbers>);
 
 impl Asynchronous for Bb8 {
@@ -76,12 +76,12 @@ impl Asynchronous for Bb8 {
     type Error = bb8::RunError<Infallible>;
 
     fn build(setting: Setting) -> Result<Self, String> {
-        let mut builder = bb8::Pool::builder().max_size(setting.connections);
-        if setting.is_best() {
-            builder = builder
-                .test_on_check_out(false)
-                .max_lifetime(None)
-                .idle_timeout(None);
+        let mut builder = bb8::Pool::builder()
+            .max_size(setting.connections)
+            .max_lifetime(None)
+            .idle_timeout(None);
+        if let Checks::Off = setting.checks {
+            builder = builder.test_on_check_out(false);
         }
         Ok(Self(builder.build_unchecked(Numbers::default())))
     }
@@ -91,7 +91,7 @@ impl Asynchronous for Bb8 {
     }
 }
 
-/// At its best without checks and without a time-out, and with room for all connections while they are idle.
+/// Without a time-out, and with room for all connections while they are idle.
 pub(super) struct Mobc(mobc::Pool<Numbers>);
 
 impl Asynchronous for Mobc {
@@ -100,12 +100,12 @@ impl Asynchronous for Mobc {
 
     fn build(setting: Setting) -> Result<Self, String> {
         let connections = setting.connections.into();
-        let mut builder = mobc::Pool::builder().max_open(connections);
-        if setting.is_best() {
-            builder = builder
-                .test_on_check_out(false)
-                .get_timeout(None)
-                .max_idle(connections);
+        let mut builder = mobc::Pool::builder()
+            .max_open(connections)
+            .max_idle(connections)
+            .get_timeout(None);
+        if let Checks::Off = setting.checks {
+            builder = builder.test_on_check_out(false);
         }
         Ok(Self(builder.build(Numbers::default())))
     }
