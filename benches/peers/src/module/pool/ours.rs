@@ -151,10 +151,7 @@ impl SpikedAsync for OursSpiked {
         Ok(Self(pool))
     }
 
-    async fn serve<W: Future + Send>(
-        &self,
-        work: impl FnOnce() -> W + Send,
-    ) -> Result<(), String> {
+    async fn serve<W: Future + Send>(&self, work: impl FnOnce() -> W + Send) -> Result<(), String> {
         let lease = self.0.acquire_async().await;
         let _lease = lease.map_err(|error| error.to_string())?;
         work().await;
