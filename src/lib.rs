@@ -58,6 +58,7 @@ pub mod balance;
 pub mod cache;
 pub mod health;
 pub mod limit;
+pub mod pool;
 pub mod ring;
 
 pub use error::Error;

@@ -241,6 +241,8 @@ pub(crate) mod fault {
         KeepUnpolledTurn,
         /// A grant goes to the newest waiter.
         GrantNewest,
+        /// A grant goes to somebody whose time is over.
+        GrantLate,
         /// Who comes and finds something free takes it, past those in line.
         Barge,
         /// The timer of a line is not armed again after it rang.
@@ -309,6 +311,16 @@ pub(crate) mod fault {
         KeepReplaced,
         /// An entry is reclaimed before the listener has heard of it.
         OweNothing,
+        /// Who takes an idle connection does not look whether it still is.
+        ClaimUnasked,
+        /// A connection may be made without a look at how many there are.
+        ReserveUnasked,
+        /// Who frees a slot does not say so.
+        KeepReserved,
+        /// A connection that comes back is put down by a relaxed store.
+        PublishRelaxed,
+        /// Who takes a connection does not look at the gate.
+        SkipGate,
     }
 
     /// Whether the model that runs in this process is to break in this way.

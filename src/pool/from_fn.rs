@@ -1,6 +1,6 @@
 //! Managers that are closures.
 
-use std::fmt::{self, Debug, Display};
+use std::fmt::{Debug, Display, Formatter, Result as Written};
 use std::future::Future;
 
 use super::{AsyncConnect, Connect, Manage};
@@ -100,14 +100,14 @@ where
     }
 }
 
-impl<F> fmt::Debug for FromFn<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<F> Debug for FromFn<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
         f.debug_struct("FromFn").finish_non_exhaustive()
     }
 }
 
-impl<F> fmt::Debug for FromAsyncFn<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<F> Debug for FromAsyncFn<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Written {
         f.debug_struct("FromAsyncFn").finish_non_exhaustive()
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Line<G> {
 struct Place<G> {
     number: u64,
     want: u64,
+    /// When nobody comes for a grant any more.
+    due: Tick,
     waker: Option<Waker>,
     phase: Phase<G>,
 }
@@ -108,12 +110,27 @@ impl<G> Line<G> {
     ///
     /// If `max_waiters` are in line, whatever their phase.
     pub(crate) fn join(&mut self, want: u64, max_waiters: usize) -> Result<Ticket, Full> {
+        self.join_until(want, Tick::MAX, max_waiters)
+    }
+
+    /// As [`join`](Self::join), for somebody who leaves at `due`: see [`lapse`](Self::lapse).
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    pub(crate) fn join_until(
+        &mut self,
+        want: u64,
+        due: Tick,
+        max_waiters: usize,
+    ) -> Result<Ticket, Full> {
         if self.slab.len() >= max_waiters {
             return Err(Full);
         }
         let place = Place {
             number: self.joined,
             want,
+            due,
             waker: None,
             phase: Phase::Waiting,
         };
@@ -278,6 +295,24 @@ impl<G> Line<G> {
         place.waker.take()
     }
 
+    /// Puts the first that waits to sleep if its time is over: it is about to leave, and a grant would be held up by it. Whether it
+    /// was so; the next may be late too.
+    pub(crate) fn lapse(&mut self, now: Tick) -> bool {
+        let Some(key) = self.slab.first(self.waiting) else {
+            return false;
+        };
+        let Some(place) = self.slab.get_mut(key) else {
+            return false;
+        };
+        if place.due > now || faulty(Fault::GrantLate) {
+            return false;
+        }
+        place.phase = Phase::Asleep;
+        self.wanted -= u128::from(place.want);
+        self.slab.unlink(&mut self.waiting, key);
+        true
+    }
+
     /// The waker of `ticket`, to wake it without any other change.
     pub(crate) fn waker(&mut self, ticket: Ticket) -> Option<Waker> {
         self.slab.get_mut(ticket.0)?.waker.take()
@@ -331,6 +366,7 @@ impl<G> Line<G> {
     }
 
     /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
+    #[cfg(any(test, tenfold_loom, tenfold_shuttle))]
     #[must_use]
     pub(crate) fn wanted_ahead(&self, ticket: Ticket) -> u64 {
         let Some(own) = self.slab.get(ticket.0) else {

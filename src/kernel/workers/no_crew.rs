@@ -6,6 +6,10 @@ use super::{Job, Task};
 pub(crate) struct Workers;
 
 impl Workers {
+    pub(crate) fn new(_: usize, _: usize, _: std::time::Duration) -> Self {
+        Self
+    }
+
     pub(crate) fn process() -> &'static Self {
         &Self
     }

@@ -1,0 +1,87 @@
+//! Checking an idle connection.
+
+use std::sync::Arc;
+
+use super::base::Core;
+use super::errand::{Errand, Kind};
+use super::limited::limited;
+use super::slot::Claim;
+use super::verbs::Verbs;
+use crate::kernel::sync::Ordering;
+use crate::kernel::upkeep::shielded;
+use crate::pool::stats::Event;
+use crate::pool::{CloseReason, Manage};
+
+impl<M: Manage> Core<M> {
+    /// Has somebody check a connection. If it is good it goes to the first in line, or back to the idle ones.
+    pub(super) fn check(self: &Arc<Self>, mut claim: Claim<Arc<Self>>) {
+        self.count(Event::Checked);
+        let errand = Errand::begin(self, Kind::Check);
+        let core = self.clone();
+        match &self.verbs {
+            Verbs::Blocking(verbs, runner) => {
+                errand.watch();
+                let check = verbs.check;
+                runner.run(Box::new(move || {
+                    let good = claim.body_mut().is_some_and(|connection| {
+                        let checked = shielded(|| check(&core.manager, connection).is_ok());
+                        checked == Some(true)
+                    });
+                    let in_time = errand.end();
+                    core.checked(claim, errand, good && in_time, in_time);
+                }));
+            }
+            Verbs::Async(verbs, _) => {
+                let check = verbs.check;
+                let Some(connection) = claim.empty() else {
+                    return;
+                };
+                self.spawn(Box::pin(async move {
+                    let due = errand.due();
+                    let checking = shielded(|| check(core.manager.clone(), connection));
+                    let checked = match checking {
+                        // One that takes too long, or panics, takes the connection with it.
+                        Some(checking) => limited(&core.time, due, checking).await.ok(),
+                        None => None,
+                    };
+                    errand.end();
+                    let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
+                    if let Some((connection, _)) = checked {
+                        claim.fill(connection);
+                    }
+                    core.checked(claim, errand, good, true);
+                }));
+            }
+        }
+    }
+
+    fn checked(
+        self: &Arc<Self>,
+        claim: Claim<Arc<Self>>,
+        errand: Errand<M>,
+        good: bool,
+        in_time: bool,
+    ) {
+        drop(errand);
+        if !good {
+            if in_time {
+                self.count(Event::CheckFailed);
+            }
+            return self.retire_shared(claim, CloseReason::CheckFailed);
+        }
+        let now = self.time.now().as_nanos();
+        let notes = claim.notes();
+        let expires = notes.expires.load(Ordering::Relaxed);
+        notes
+            .fresh_until
+            .store(self.terms.fresh_until(now, expires), Ordering::Relaxed);
+        notes
+            .keepalive
+            .store(self.terms.next_keepalive(now), Ordering::Relaxed);
+        let due = self.first_due(notes);
+        if let Some(right) = claim.release() {
+            self.hand_on(self.claim(right));
+        }
+        self.call_upkeep(due);
+    }
+}

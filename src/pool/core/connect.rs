@@ -1,0 +1,268 @@
+//! Making a connection.
+//!
+//! Connecting belongs to the pool, not to the caller: what is made goes to whoever is first in line then, and a caller takes whatever comes
+//! first, a new connection or one that came back.
+
+use std::sync::Arc;
+
+use super::base::{Core, Grant};
+use super::errand::{Errand, Kind};
+use super::limited::{Failed, limited};
+use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
+use super::verbs::{BoxFuture, Verbs};
+use crate::kernel::clock::Tick;
+use crate::kernel::dice;
+use crate::kernel::sync::Ordering;
+use crate::kernel::upkeep::shielded;
+use crate::pool::hooks::Verdict;
+use crate::pool::stats::Event;
+use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manage};
+
+type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
+
+impl<M: Manage> Core<M> {
+    /// Has somebody make a connection for this slot, which is empty.
+    pub(super) fn connect(self: &Arc<Self>, right: Right<M::Connection>) {
+        let claim = self.claim_shared(right);
+        // Before it begins: whatever clears the pool from now on means this one too.
+        claim
+            .notes()
+            .gate
+            .store(self.gate.note(), Ordering::Relaxed);
+        let errand = Errand::begin(self, Kind::Connect);
+        let core = self.clone();
+        match &self.verbs {
+            Verbs::Blocking(verbs, runner) => {
+                errand.watch();
+                let connect = verbs.connect;
+                runner.run(Box::new(move || {
+                    let made = match shielded(|| connect(&core.manager)) {
+                        Some(made) => made.map_err(ConnectError::Failed),
+                        None => Err(ConnectError::Panicked),
+                    };
+                    core.connected(claim, errand, made);
+                }));
+            }
+            Verbs::Async(verbs, _) => {
+                let connect = verbs.connect;
+                self.spawn(Box::pin(async move {
+                    let due = errand.due();
+                    let made = match shielded(|| connect(core.manager.clone())) {
+                        Some(connecting) => limited(&core.time, due, connecting).await,
+                        None => Err(Failed::Panicked),
+                    };
+                    let made = match made {
+                        Ok(made) => made.map_err(ConnectError::Failed),
+                        Err(Failed::Panicked) => Err(ConnectError::Panicked),
+                        Err(Failed::TimedOut) => {
+                            let after = errand.limit();
+                            Err(ConnectError::TimedOut { after })
+                        }
+                    };
+                    core.connected(claim, errand, made);
+                }));
+            }
+        }
+    }
+
+    /// Runs a future in the background, or leaves it to those that wait.
+    pub(super) fn spawn(&self, task: BoxFuture) {
+        if let Verbs::Async(_, Some(spawner)) = &self.verbs {
+            // A spawner that panics has dropped the task, which ends it.
+            shielded(|| spawner(task));
+            return;
+        }
+        self.orphans.lock().push(task);
+        // Whoever is first looks.
+        self.line.rouse(self.time.now());
+    }
+
+    /// A connect has ended.
+    fn connected(self: &Arc<Self>, mut claim: Claim<Arc<Self>>, errand: Errand<M>, made: Made<M>) {
+        let in_time = errand.end();
+        let began = errand.began();
+        match made {
+            Ok(connection) if in_time => {
+                let took = self.time.now().since(began);
+                let nanos = crate::kernel::clock::saturating_nanos(took);
+                self.connects.record(nanos);
+                self.connect_time.store(nanos, Ordering::Relaxed);
+                self.begin_life(&mut claim, connection);
+                if self.is_welcome(&mut claim) {
+                    self.outage.lock().outage.succeed();
+                    drop(errand);
+                    self.settle_in(claim);
+                } else {
+                    drop(errand);
+                    self.retire_shared(claim, CloseReason::Rejected);
+                    self.fail(ConnectError::Rejected);
+                }
+            }
+            Ok(connection) => {
+                self.begin_life(&mut claim, connection);
+                drop(errand);
+                self.retire_shared(claim, CloseReason::Late);
+            }
+            Err(error) => {
+                drop(errand);
+                // The place is given back after the failure is known: nobody tries again before that.
+                if in_time {
+                    self.note_failure(error);
+                }
+                drop(claim);
+                if in_time {
+                    self.after_failure();
+                }
+            }
+        }
+    }
+
+    /// Fills a slot, and writes down what is known of the connection.
+    pub(super) fn begin_life(&self, claim: &mut Claim<Arc<Self>>, connection: M::Connection) {
+        let now = self.time.now().as_nanos();
+        let notes = claim.notes();
+        let id = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let expires = self.terms.expires(now, dice::random());
+        notes.id.store(id, Ordering::Relaxed);
+        notes.made.store(now, Ordering::Relaxed);
+        notes.since.store(now, Ordering::Relaxed);
+        notes.expires.store(expires, Ordering::Relaxed);
+        notes
+            .fresh_until
+            .store(self.terms.fresh_until(now, expires), Ordering::Relaxed);
+        notes
+            .keepalive
+            .store(self.terms.next_keepalive(now), Ordering::Relaxed);
+        let uses = notes.uses.load(Ordering::Relaxed);
+        notes.uses_before.store(uses, Ordering::Relaxed);
+        claim.fill(connection);
+        self.count(Event::Connected);
+    }
+
+    fn is_welcome(&self, claim: &mut Claim<Arc<Self>>) -> bool {
+        let Some(hook) = &self.hooks.connect else {
+            return true;
+        };
+        let info: ConnectionInfo = self.info(claim.notes());
+        let verdict = claim
+            .body_mut()
+            .and_then(|connection| shielded(|| hook(connection, &info)));
+        verdict == Some(Verdict::Keep)
+    }
+
+    /// A new connection goes to the first in line, or becomes idle.
+    pub(super) fn settle_in(self: &Arc<Self>, claim: Claim<Arc<Self>>) {
+        let less = |missing: u64| Some(missing.saturating_sub(1));
+        let _ = self
+            .missing
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        let due = self.first_due(claim.notes());
+        if let Some(right) = claim.release() {
+            self.hand_on(self.claim(right));
+        }
+        self.call_upkeep(due);
+        self.watch.notify();
+        self.stir();
+    }
+
+    /// A connection that has just been made or checked: to the first in line, without another check, or to the idle ones.
+    pub(super) fn hand_on(&self, claim: Claim<&Self>) {
+        let note = claim.notes().gate.load(Ordering::Relaxed);
+        if !self.gate.admits(note) {
+            return self.put_down_closely(claim);
+        }
+        if self.line.waiting() == 0 {
+            return self.put_back(claim);
+        }
+        claim.turn(IN_USE);
+        let Some(right) = claim.release() else { return };
+        match self.line.grant(Grant::Slot(right), self.time.now()) {
+            Ok(()) => self.expect_somebody(),
+            Err(grant) => {
+                if let Grant::Slot(right) = grant {
+                    self.put_back(self.claim(right));
+                }
+            }
+        }
+    }
+
+    fn fail(self: &Arc<Self>, error: ConnectError<M::Error>) {
+        self.note_failure(error);
+        self.after_failure();
+    }
+
+    fn note_failure(&self, error: ConnectError<M::Error>) {
+        let now = self.time.now();
+        let error = Arc::new(error);
+        let mut trouble = self.outage.lock();
+        trouble.outage.fail(now, dice::random());
+        let before = trouble.last.replace(error);
+        drop(trouble);
+        // Perhaps the last one that has it.
+        shielded(|| drop(before));
+        self.count(Event::ConnectFailed);
+    }
+
+    /// Refuses those that nothing can help, and sees when to try again.
+    fn after_failure(self: &Arc<Self>) {
+        let wanted = self.demanded.swap(0, Ordering::SeqCst) > 0;
+        if self.is_down() && !self.has_any() {
+            while self.line.waiting() > 0 {
+                let Some(refusal) = self.unavailable(self.time.now()) else {
+                    break;
+                };
+                let grant = Grant::Refused(refusal);
+                if self.line.grant(grant, self.time.now()).is_err() {
+                    break;
+                }
+                self.demanded.store(1, Ordering::SeqCst);
+            }
+        }
+        if !wanted && self.line.waiting() == 0 && self.config.min_idle == 0 {
+            self.missing.store(0, Ordering::SeqCst);
+        }
+        self.watch.notify();
+        self.stir();
+    }
+
+    /// Something that was under way takes too long, and nobody waits for it any more.
+    pub(super) fn abandoned(self: &Arc<Self>, kind: Kind, after: std::time::Duration) {
+        self.count(Event::Abandoned);
+        match kind {
+            Kind::Connect => self.fail(ConnectError::TimedOut { after }),
+            Kind::Check => {
+                self.count(Event::CheckFailed);
+                self.stir();
+            }
+            Kind::Close => self.stir(),
+        }
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.outage.lock().outage.is_down()
+    }
+
+    /// Whether there is a connection that may come back.
+    pub(super) fn has_any(&self) -> bool {
+        let usable = [IDLE, IN_USE, CHECKING];
+        self.slots.iter().any(|slot| usable.contains(&slot.phase()))
+    }
+
+    /// Why callers are refused, as long as the other side is down.
+    pub(super) fn unavailable(&self, now: Tick) -> Option<AcquireError<M::Error>> {
+        let mut trouble = self.outage.lock();
+        trouble.outage.not_later(now);
+        let source = trouble.last.clone()?;
+        Some(AcquireError::Unavailable {
+            source,
+            failures: trouble.outage.failures(),
+            retry_after: trouble.outage.retry_after(now),
+        })
+    }
+
+    pub(super) fn retire_shared(self: &Arc<Self>, claim: Claim<Arc<Self>>, reason: CloseReason) {
+        if let Some(right) = claim.release() {
+            self.retire(self.claim(right), reason);
+        }
+    }
+}

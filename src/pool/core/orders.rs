@@ -1,0 +1,273 @@
+//! What a user asks of a pool as a whole.
+
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use super::base::{Core, Grant};
+use super::driven::Driven;
+use super::gate::{CLOSED, DOOMED, PAUSED};
+use super::slot::{CHECKING, CONNECTING, Claim, EMPTY, IDLE, IN_USE};
+use super::take::Vetted;
+use super::verbs::Verbs;
+use crate::kernel::clock::{Clock, Tick};
+use crate::kernel::sync::Ordering;
+use crate::kernel::upkeep::{Deadline, shielded};
+use crate::pool::stats::Event;
+use crate::pool::{AcquireError, AttachError, CloseReason, ConnectionInfo, DrainReport, Manage};
+
+impl<M: Manage> Core<M> {
+    /// A connection that is idle, without waiting for one.
+    pub(crate) fn try_take(
+        &self,
+        caller: &'static std::panic::Location<'static>,
+    ) -> Result<Claim<&Self>, AcquireError<M::Error>> {
+        loop {
+            if self.gate.has(CLOSED) {
+                return Err(AcquireError::Closed);
+            }
+            let overtaking = self.fifo && self.line.waiting() > 0;
+            let right = (!overtaking)
+                .then(|| self.slots.take_idle(IN_USE))
+                .flatten();
+            let Some(right) = right else {
+                self.count(Event::Refused);
+                let status = self.status();
+                return Err(AcquireError::Exhausted { status });
+            };
+            let claim = match self.vet(self.claim(right)) {
+                Vetted::Fresh(claim) => Some(claim),
+                Vetted::Unsure(claim) => self.check_here(claim),
+                Vetted::Gone | Vetted::Barred => None,
+            };
+            if let Some(claim) = claim.and_then(|claim| self.hand_out(claim, caller)) {
+                return Ok(claim);
+            }
+            if self.gate.has(PAUSED) {
+                let status = self.status();
+                return Err(AcquireError::Exhausted { status });
+            }
+        }
+    }
+
+    /// Checks a connection on this thread if that is possible.
+    fn check_here<'c>(&'c self, mut claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
+        let Verbs::Blocking(verbs, _) = &self.verbs else {
+            return Some(claim);
+        };
+        self.count(Event::Checked);
+        let good = claim.body_mut().is_some_and(|connection| {
+            shielded(|| (verbs.check)(&self.manager, connection).is_ok()) == Some(true)
+        });
+        if good {
+            return Some(claim);
+        }
+        self.count(Event::CheckFailed);
+        self.retire(claim, CloseReason::CheckFailed);
+        None
+    }
+
+    /// Takes in a connection that was made elsewhere.
+    pub(crate) fn attach(
+        self: &Arc<Self>,
+        connection: M::Connection,
+    ) -> Result<(), AttachError<M::Connection>> {
+        if self.gate.has(CLOSED) {
+            return Err(AttachError::Closed(connection));
+        }
+        if !self.room.reserve() {
+            return Err(AttachError::Full(connection));
+        }
+        let Some(right) = self.slots.take_empty(CONNECTING) else {
+            self.room.give_back();
+            return Err(AttachError::Full(connection));
+        };
+        let mut claim = self.claim_shared(right);
+        claim
+            .notes()
+            .gate
+            .store(self.gate.note(), Ordering::Relaxed);
+        self.begin_life(&mut claim, connection);
+        self.settle_in(claim);
+        Ok(())
+    }
+
+    /// Asks of each idle connection whether it is to stay. How many were closed.
+    pub(crate) fn retain(
+        &self,
+        mut wanted: impl FnMut(&mut M::Connection, &ConnectionInfo) -> bool,
+    ) -> usize {
+        let mut closed = 0;
+        for slot in self.slots.iter() {
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            let mut claim = self.claim(right);
+            let info = self.info(claim.notes());
+            // A predicate that panics is the caller's: the connection is closed, and the panic goes on.
+            let keep = claim
+                .body_mut()
+                .is_some_and(|connection| wanted(connection, &info));
+            if keep {
+                self.put_back(claim);
+            } else {
+                self.retire(claim, CloseReason::Evicted);
+                closed += 1;
+            }
+        }
+        closed
+    }
+
+    /// Closes this connection, at once or when it comes back.
+    pub(crate) fn evict(&self, id: u64) -> bool {
+        for slot in self.slots.iter() {
+            let is_it = || {
+                slot.phase() != EMPTY
+                    && slot.phase() != CONNECTING
+                    && slot.notes.id.load(Ordering::Relaxed) == id
+            };
+            if !is_it() {
+                continue;
+            }
+            slot.notes.gate.store(DOOMED, Ordering::SeqCst);
+            if !is_it() {
+                // Another one has its place, and bears the mark: it was made a moment ago, and is made again.
+                continue;
+            }
+            if let Some(right) = self.slots.take_this(slot, CHECKING) {
+                self.retire(self.claim(right), CloseReason::Evicted);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// What there is now is not handed out any more.
+    pub(crate) fn clear(&self) {
+        self.gate.renew();
+        for slot in self.slots.iter() {
+            let stale = |note: u64| note != DOOMED && self.gate.is_stale(note);
+            if slot.phase() != IDLE || !stale(slot.notes.gate.load(Ordering::Relaxed)) {
+                continue;
+            }
+            if let Some(right) = self.slots.take_this(slot, CHECKING) {
+                let claim = self.claim(right);
+                if stale(claim.notes().gate.load(Ordering::Relaxed)) {
+                    self.retire(claim, CloseReason::Stale);
+                } else {
+                    self.put_back(claim);
+                }
+            }
+        }
+    }
+
+    /// There may be so many from now on.
+    pub(crate) fn resize(self: &Arc<Self>, max: u32) {
+        self.slots.grow(max);
+        self.room.resize(max);
+        self.settle_excess();
+        self.sweep_if_barred();
+        self.stir();
+    }
+
+    pub(crate) fn pause(&self) {
+        self.gate.set(PAUSED, true);
+    }
+
+    pub(crate) fn resume(self: &Arc<Self>) {
+        self.gate.set(PAUSED, false);
+        self.settle();
+        self.stir();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.gate.has(CLOSED)
+    }
+
+    /// Nothing is handed out any more: those that wait are told, and what is idle is closed.
+    pub(crate) fn close(&self) {
+        self.gate.set(CLOSED, true);
+        while self.line.waiting() > 0 {
+            let told = Grant::Refused(AcquireError::Closed);
+            if self.line.grant(told, self.time.now()).is_err() {
+                break;
+            }
+        }
+        self.sweep_if_barred();
+        // Futures that nobody is going to run.
+        let orphans = std::mem::take(&mut *self.orphans.lock());
+        shielded(|| drop(orphans));
+        self.watch.notify();
+    }
+
+    /// Has connections made until there are so many.
+    pub(crate) fn warm(self: &Arc<Self>, target: u32) {
+        let missing = u64::from(target).saturating_sub(self.established());
+        self.missing.fetch_max(missing, Ordering::SeqCst);
+        self.stir();
+    }
+
+    /// Connections in whatever state.
+    pub(crate) fn total(&self) -> u32 {
+        self.room.look().1
+    }
+
+    /// Connections that can be used: idle, in use, or being checked.
+    pub(crate) fn established(&self) -> u64 {
+        self.count_phase(IDLE) + self.count_phase(IN_USE) + self.count_phase(CHECKING)
+    }
+}
+
+/// A wait for a pool to come to something.
+pub(crate) struct Await {
+    deadline: Deadline<Arc<dyn Clock>>,
+    driven: Driven,
+    /// Connections when it began.
+    pub(crate) before: u32,
+}
+
+impl Await {
+    pub(crate) fn new<M: Manage>(core: &Core<M>, patience: std::time::Duration) -> Self {
+        let due: Tick = core.time.now().saturating_add(patience);
+        Self {
+            deadline: Deadline::new(core.time.clock.clone(), due),
+            driven: Driven::default(),
+            before: core.room.look().1,
+        }
+    }
+
+    /// Ready with `true` once the pool is as wanted, and with `false` when the time is over.
+    pub(crate) fn poll<M: Manage>(
+        &mut self,
+        core: &Arc<Core<M>>,
+        waker: &Waker,
+        wanted: impl Fn(&Core<M>) -> bool,
+    ) -> Poll<bool> {
+        loop {
+            core.watch.await_change(waker);
+            let there = wanted(core);
+            if there || self.deadline.poll(waker).is_ready() {
+                self.driven.leave(core);
+                return Poll::Ready(there);
+            }
+            if !self.driven.run(core, waker) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
+        self.driven.leave(core);
+    }
+
+    /// How a drain has ended.
+    pub(crate) fn report<M: Manage>(&self, core: &Core<M>) -> DrainReport {
+        let (_, total) = core.room.look();
+        let held = core.held();
+        let in_use = core.count_phase(IN_USE) as u32;
+        DrainReport {
+            closed: self.before.saturating_sub(total),
+            pending: total.saturating_sub(in_use),
+            held,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What is to be done now and then.
+//!
+//! A pass passes on what nobody came for, closes what is idle or old, has idle connections checked, sees to it that enough are idle, reports
+//! leaks, and tries again to connect. It says when the next one is due. While nobody uses the pool that is when the next connection has to go;
+//! so that the pass need not come before somebody does, it leaves a flag at the gate ([`QUIET`](super::gate::QUIET)), and
+//! whoever takes the next connection calls it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::base::Core;
+use super::gate::{CLOSED, PAUSED, QUIET};
+use super::slot::{CHECKING, IDLE, IN_USE, Notes, Slot};
+use super::time::Time;
+use crate::kernel::clock::{Clock, Tick};
+use crate::kernel::sync::{AtomicU64, Ordering};
+use crate::kernel::upkeep::{Nudger, Upkeep, shielded};
+use crate::pool::policy::{Fate, Idle};
+use crate::pool::stats::Event;
+use crate::pool::{CloseReason, Held, Manage};
+
+/// In a pool that is in use, the idle connections are counted so often.
+const COUNT: Duration = Duration::from_millis(500);
+
+/// Who is called.
+pub(crate) struct Keeper<M: Manage>(pub(crate) Arc<Core<M>>);
+
+/// How to call it.
+pub(crate) struct Keep<M: Manage> {
+    /// `None` if the user does it.
+    pub(crate) nudger: Option<Nudger<Keeper<M>, Arc<dyn Clock>>>,
+    /// When the next pass is due.
+    due: AtomicU64,
+    /// Uses up to the last pass.
+    uses: AtomicU64,
+    /// Since when there are fewer idle connections than there should be; 0 if there are not.
+    short_since: AtomicU64,
+}
+
+impl<M: Manage> Keep<M> {
+    pub(crate) fn new(nudger: Option<Nudger<Keeper<M>, Arc<dyn Clock>>>) -> Self {
+        Self {
+            nudger,
+            due: AtomicU64::new(u64::MAX),
+            uses: AtomicU64::new(0),
+            short_since: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<M: Manage> Upkeep for Keeper<M> {
+    fn upkeep(&self, _: Tick) -> Option<Tick> {
+        let due = self.0.pass();
+        (due < Tick::MAX).then_some(due)
+    }
+}
+
+impl<M: Manage> Core<M> {
+    /// Asks for a pass at a time, or earlier.
+    pub(super) fn call_upkeep(&self, due: u64) {
+        let Some(keep) = self.keep.get() else { return };
+        if due < keep.due.fetch_min(due, Ordering::SeqCst)
+            && let Some(nudger) = &keep.nudger
+        {
+            nudger.nudge(Tick::from_nanos(due));
+        }
+    }
+
+    /// Something was handed to somebody who may not come for it.
+    pub(super) fn expect_somebody(&self) {
+        let due = self.time.now().saturating_add(self.config.patience);
+        self.call_upkeep(due.as_nanos());
+    }
+
+    /// Somebody uses the pool again.
+    #[cold]
+    pub(super) fn rouse(&self) {
+        if self.gate.set(QUIET, false) {
+            let due = self.time.now().saturating_add(self.shortest_period());
+            self.call_upkeep(due.as_nanos());
+        }
+    }
+
+    /// How often a pool that is in use is looked at.
+    fn shortest_period(&self) -> Duration {
+        let count = (self.config.min_idle > 0).then_some(COUNT);
+        let limits = [count, self.config.leak_threshold];
+        limits.into_iter().flatten().min().unwrap_or(Duration::MAX)
+    }
+
+    /// When something is due of a new connection.
+    pub(super) fn first_due(&self, notes: &Notes) -> u64 {
+        let idle = self.idle(notes, true);
+        let used = Tick::from_nanos(idle.since).saturating_add(self.shortest_period());
+        match self.terms.fate(idle.since, &idle) {
+            Fate::Keep(due) => due.min(used.as_nanos()),
+            _ => idle.since,
+        }
+    }
+
+    fn idle(&self, notes: &Notes, spare: bool) -> Idle {
+        let since = notes.since.load(Ordering::Relaxed);
+        let keepalive = self.terms.next_keepalive(since);
+        Idle {
+            since,
+            expires: notes.expires.load(Ordering::Relaxed),
+            keepalive: keepalive.max(notes.keepalive.load(Ordering::Relaxed)),
+            spare,
+        }
+    }
+
+    /// Does what is due, and says when to come again.
+    pub(crate) fn pass(self: &Arc<Self>) -> Tick {
+        let Some(keep) = self.keep.get() else {
+            return Tick::MAX;
+        };
+        // What is asked for from now on is asked for anew.
+        keep.due.store(u64::MAX, Ordering::SeqCst);
+        if self.gate.has(CLOSED) {
+            self.sweep_if_barred();
+            return Tick::MAX;
+        }
+        let now = self.time.now();
+        let mut due = self.pass_on(now);
+        due = due.min(self.reap(now));
+        due = due.min(self.refill(keep, now));
+        due = due.min(self.find_leaks(now));
+        self.stir();
+        due = due.min(self.come_again(keep, now));
+        Tick::from_nanos(keep.due.fetch_min(due, Ordering::SeqCst).min(due))
+    }
+
+    /// Takes back what nobody came for, and gives it to the next.
+    fn pass_on(&self, now: Tick) -> u64 {
+        if !self.fifo && self.line.waiting() > 0 && !self.gate.has(PAUSED) {
+            // Who was woken may not have come.
+            self.settle();
+        }
+        let patience = self.config.patience;
+        let (take, put) = (|_: u64| self.take_grant(), |grant| self.put_grant(grant));
+        while self.line.revoke(now, patience, take, put) {
+            self.count(Event::PassedOn);
+        }
+        let oldest = self.line.oldest_grant();
+        let due = oldest.map(|since| since.min(now).saturating_add(patience));
+        due.map_or(u64::MAX, Tick::as_nanos)
+    }
+
+    /// Closes what has to go, and has the rest checked. The first slots are those that are in use most, so the last go first.
+    fn reap(self: &Arc<Self>, now: Tick) -> u64 {
+        let mut idle: u64 = self.count_phase(IDLE);
+        let least = u64::from(self.config.min_idle);
+        let mut due = u64::MAX;
+        let slots: Vec<_> = self.slots.iter().collect();
+        for slot in slots.into_iter().rev() {
+            match slot.phase() {
+                IDLE => {}
+                IN_USE => {
+                    // It may come back now, and be idle from then on.
+                    let since = now.as_nanos();
+                    due = due.min(Time::after(since, self.config.idle_timeout));
+                    continue;
+                }
+                _ => continue,
+            }
+            let note = slot.notes.gate.load(Ordering::Relaxed);
+            let stale = self.gate.is_stale(note);
+            let fate = self
+                .terms
+                .fate(now.as_nanos(), &self.idle(&slot.notes, idle > least));
+            if let Fate::Keep(next) = fate
+                && !stale
+            {
+                due = due.min(next);
+                continue;
+            }
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            // It may have been used meanwhile.
+            let claim = self.claim(right);
+            let fate = self
+                .terms
+                .fate(now.as_nanos(), &self.idle(claim.notes(), idle > least));
+            match fate {
+                _ if stale => self.retire(claim, CloseReason::Stale),
+                Fate::Expired => self.retire(claim, CloseReason::Expired),
+                Fate::Idle => self.retire(claim, CloseReason::Idle),
+                Fate::Check => {
+                    if let Some(right) = claim.release() {
+                        self.check(self.claim_shared(right));
+                    }
+                    continue;
+                }
+                Fate::Keep(next) => {
+                    due = due.min(next);
+                    self.put_back(claim);
+                    continue;
+                }
+            }
+            idle -= 1;
+        }
+        due
+    }
+
+    pub(super) fn count_phase(&self, phase: u64) -> u64 {
+        let slots = self.slots.iter();
+        slots.filter(|slot| slot.phase() == phase).count() as u64
+    }
+
+    /// Has connections made if there are too few idle ones for a while.
+    fn refill(&self, keep: &Keep<M>, now: Tick) -> u64 {
+        let least = u64::from(self.config.min_idle);
+        if least == 0 {
+            return u64::MAX;
+        }
+        let there = self.count_phase(IDLE) + self.counts.coming();
+        if there >= least || self.line.waiting() > 0 {
+            keep.short_since.store(0, Ordering::Relaxed);
+            return u64::MAX;
+        }
+        let since = match keep.short_since.load(Ordering::Relaxed) {
+            0 => now.as_nanos().max(1),
+            since => since,
+        };
+        keep.short_since.store(since, Ordering::Relaxed);
+        let due = Tick::from_nanos(since).saturating_add(COUNT / 5);
+        if now < due {
+            return due.as_nanos();
+        }
+        let lacking = least - self.count_phase(IDLE);
+        self.missing.fetch_max(lacking, Ordering::SeqCst);
+        u64::MAX
+    }
+
+    /// Reports leases that are held for too long.
+    fn find_leaks(&self, now: Tick) -> u64 {
+        let Some(threshold) = self.config.leak_threshold else {
+            return u64::MAX;
+        };
+        let mut next = u64::MAX;
+        for slot in self.slots.iter() {
+            let notes = &slot.notes;
+            if slot.phase() != IN_USE || notes.reported.load(Ordering::Relaxed) != 0 {
+                continue;
+            }
+            let Some(holder) = notes.holder() else {
+                continue;
+            };
+            let since = Tick::from_nanos(notes.since.load(Ordering::Relaxed));
+            let held = now.since(since);
+            if held < threshold {
+                next = next.min(since.min(now).saturating_add(threshold).as_nanos());
+                continue;
+            }
+            notes.reported.store(1, Ordering::Relaxed);
+            self.count(Event::Leaked);
+            let leak = Held::new(notes.id.load(Ordering::Relaxed), holder, held);
+            if let Some(hook) = &self.hooks.leak {
+                shielded(|| hook(&leak));
+            }
+        }
+        next
+    }
+
+    /// When to come again for what cannot be foreseen: soon while the pool is used, and otherwise when it is used again.
+    fn come_again(&self, keep: &Keep<M>, now: Tick) -> u64 {
+        let period = self.shortest_period();
+        if period == Duration::MAX {
+            return u64::MAX;
+        }
+        let uses = self.uses();
+        let used = keep.uses.swap(uses, Ordering::Relaxed) != uses;
+        if used || self.count_phase(IN_USE) > 0 {
+            return now.saturating_add(period).as_nanos();
+        }
+        if self.has_any() {
+            self.gate.set(QUIET, true);
+            // Who came just before the flag was up is seen here.
+            if self.uses() != uses || self.count_phase(IN_USE) > 0 {
+                self.rouse();
+            }
+        }
+        u64::MAX
+    }
+
+    pub(super) fn uses(&self) -> u64 {
+        let uses = |slot: &Slot<M::Connection>| slot.notes.uses.load(Ordering::Relaxed);
+        self.slots.iter().map(uses).fold(0, u64::wrapping_add)
+    }
+}
