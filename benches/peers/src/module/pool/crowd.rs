@@ -4,14 +4,14 @@
 //! spin would take the processors from each other and from those who wait, and hold far longer than they should. What the
 //! system adds to a sleep (on Linux 50 µs and more) is the same for every contestant.
 
-use std::sync::{Arc, Barrier, OnceLock};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::task::unconstrained;
 
 use super::contestant::{Asynchronous, Blocking, Setting, filled, filled_async, runtime};
-use super::waits::Waits;
+use super::waits::{self, Waits};
 use crate::workload::{Contestant, Figure, Play, Role};
 
 pub(super) type Row = Contestant<Box<dyn Play>>;
@@ -29,7 +29,7 @@ pub(super) struct Crowd {
 pub(super) fn threads<P: Blocking>(name: &'static str, role: Role, crowd: Crowd) -> Row {
     Contestant::new(name, role, move || {
         let pool = filled::<P>(Setting::best(crowd.connections))?;
-        let take = move |waits: &Waits| {
+        let take = move |waits: &mut Waits| {
             while let Some(began) = waits.begin() {
                 let lease = pool.acquire().map_err(|error| format!("{error:?}"))?;
                 waits.end(began);
@@ -47,7 +47,7 @@ pub(super) fn entered<P: Asynchronous>(name: &'static str, role: Role, crowd: Cr
     Contestant::new(name, role, move || {
         let pool = filled_async::<P>(Setting::best(crowd.connections))?;
         let runtime = runtime()?;
-        let take = move |waits: &Waits| {
+        let take = move |waits: &mut Waits| {
             runtime.handle().block_on(unconstrained(async {
                 while let Some(began) = waits.begin() {
                     let lease = pool.acquire().await.map_err(|error| format!("{error:?}"))?;
@@ -67,22 +67,23 @@ struct Threads<F> {
     crowd: Crowd,
 }
 
-impl<F: Fn(&Waits) -> Result<(), String> + Sync> Play for Threads<F> {
+impl<F: Fn(&mut Waits) -> Result<(), String> + Sync> Play for Threads<F> {
     fn play(&self, length: Duration) -> Result<Vec<f64>, String> {
         let all_here = Barrier::new(self.crowd.takers);
-        let waits = OnceLock::new();
         let began = Instant::now();
-        thread::scope(|scope| {
+        let takers = thread::scope(|scope| {
             let take = || {
+                let mut waits = Waits::until(began + length);
                 all_here.wait();
-                (self.take)(waits.get_or_init(|| Waits::starting(length)))
+                (self.take)(&mut waits).map(|()| waits)
             };
             let takers: Vec<_> = (0..self.crowd.takers).map(|_| scope.spawn(take)).collect();
-            let mut ended = takers.into_iter().map(|taker| taker.join());
-            ended.try_for_each(|taken| taken.map_err(|_| "a thread panicked".to_owned())?)
+            let ended = takers.into_iter().map(|taker| taker.join());
+            ended
+                .map(|taken| taken.map_err(|_| "a thread panicked".to_owned())?)
+                .collect::<Result<Vec<_>, String>>()
         })?;
-        let waits = waits.get().ok_or("nobody came")?;
-        waits.figures(self.crowd.figures, began.elapsed())
+        waits::figures(&takers, self.crowd.figures, began.elapsed())
     }
 }
 
@@ -103,31 +104,31 @@ impl<P: Asynchronous> Play for Tasks<P> {
     fn play(&self, length: Duration) -> Result<Vec<f64>, String> {
         let runtime = runtime()?;
         let began = Instant::now();
-        let waits = Arc::new(Waits::starting(length));
-        let takers: Vec<_> = (0..self.crowd.takers)
+        let spawned: Vec<_> = (0..self.crowd.takers)
             .map(|_| {
-                let (pool, waits) = (Arc::clone(&self.pool), Arc::clone(&waits));
-                runtime.spawn(take(pool, waits, self.crowd.hold))
+                let waits = Waits::until(began + length);
+                runtime.spawn(take(Arc::clone(&self.pool), waits, self.crowd.hold))
             })
             .collect();
-        for taker in takers {
+        let mut takers = Vec::new();
+        for taker in spawned {
             let taken = runtime.block_on(taker);
-            taken.map_err(|error| error.to_string())??;
+            takers.push(taken.map_err(|error| error.to_string())??);
         }
-        waits.figures(self.crowd.figures, began.elapsed())
+        waits::figures(&takers, self.crowd.figures, began.elapsed())
     }
 }
 
 async fn take<P: Asynchronous>(
     pool: Arc<P>,
-    waits: Arc<Waits>,
+    mut waits: Waits,
     hold: Duration,
-) -> Result<(), String> {
+) -> Result<Waits, String> {
     while let Some(began) = waits.begin() {
         let lease = pool.acquire().await.map_err(|error| format!("{error:?}"))?;
         waits.end(began);
         tokio::time::sleep(hold).await;
         drop(lease);
     }
-    Ok(())
+    Ok(waits)
 }

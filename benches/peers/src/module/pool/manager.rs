@@ -13,7 +13,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    fn open(&self) -> Result<u64, Infallible> {
+    pub(super) fn open(&self) -> Result<u64, Infallible> {
         Ok(self.next.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -14,6 +14,7 @@ mod checkout;
 mod contestant;
 mod crowd;
 mod manager;
+mod ours;
 mod spike;
 mod theirs;
 mod waits;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use self::bare::{Gate, Queue};
 use self::contestant::{Checks, Setting};
 use self::crowd::Crowd;
+use self::ours::{Ours, OursSpiked, Owned};
 use self::theirs::{Bb8, Deadpool, Mobc, R2d2, Unmanaged};
 use crate::workload::{Role, Workload};
 
@@ -38,6 +40,9 @@ const CHECKED: Setting = Setting {
 macro_rules! blocking {
     ($($row:ident)::+, $argument:expr) => {
         Vec::from([
+            $($row)::+::<Ours>("tenfold", Role::Tenfold, $argument),
+            $($row)::+::<Ours<true>>("tenfold (throughput)", Role::Tenfold, $argument),
+            $($row)::+::<Owned>("tenfold (owned)", Role::Tenfold, $argument),
             $($row)::+::<R2d2>("r2d2", Role::Peer, $argument),
             $($row)::+::<Queue>("bare ArrayQueue", Role::Limit, $argument),
         ])
@@ -46,6 +51,19 @@ macro_rules! blocking {
 
 /// The pools for tasks.
 macro_rules! asynchronous {
+    ($($row:ident)::+, $argument:expr) => {{
+        let mut rows = Vec::from([
+            $($row)::+::<Ours>("tenfold", Role::Tenfold, $argument),
+            $($row)::+::<Ours<true>>("tenfold (throughput)", Role::Tenfold, $argument),
+            $($row)::+::<Owned>("tenfold (owned)", Role::Tenfold, $argument),
+        ]);
+        rows.extend(their_asynchronous!($($row)::+, $argument));
+        rows
+    }};
+}
+
+/// Those of others.
+macro_rules! their_asynchronous {
     ($($row:ident)::+, $argument:expr) => {
         Vec::from([
             $($row)::+::<Deadpool>("deadpool", Role::Peer, $argument),
@@ -81,18 +99,21 @@ pub(crate) fn workloads() -> Vec<Workload> {
             &[1],
             asynchronous!(checkout::alone, CHECKED),
         ),
-        allocations(),
+        Workload::counted(
+            "allocations, blocking",
+            "allocations",
+            blocking!(checkout::allocations, BEST),
+        ),
+        Workload::counted(
+            "allocations, async",
+            "allocations",
+            asynchronous!(checkout::allocations_async, BEST),
+        ),
         threads_over_few(),
         tasks_over_some(),
     ];
     all.extend(spikes());
     all
-}
-
-fn allocations() -> Workload {
-    let mut rows = blocking!(checkout::allocations, BEST);
-    rows.extend(asynchronous!(checkout::allocations_async, BEST));
-    Workload::counted("allocations", "allocations", rows)
 }
 
 fn threads_over_few() -> Workload {
@@ -102,8 +123,13 @@ fn threads_over_few() -> Workload {
         hold: Duration::from_micros(100),
         figures: waits::MAIN,
     };
-    let mut rows = vec![crowd::threads::<R2d2>("r2d2", Role::Peer, crowd)];
-    rows.extend(asynchronous!(crowd::entered, crowd));
+    let mut rows = vec![
+        crowd::threads::<Ours>("tenfold", Role::Tenfold, crowd),
+        crowd::threads::<Ours<true>>("tenfold (throughput)", Role::Tenfold, crowd),
+        crowd::entered::<Ours>("tenfold (async)", Role::Tenfold, crowd),
+        crowd::threads::<R2d2>("r2d2", Role::Peer, crowd),
+    ];
+    rows.extend(their_asynchronous!(crowd::entered, crowd));
     let name = "crowd over 4 connections, 100 µs hold";
     Workload::played(name, crowd.takers, crowd.figures, rows)
 }
@@ -126,8 +152,14 @@ fn processors() -> usize {
 }
 
 fn spikes() -> [Workload; 2] {
-    let threads = vec![spike::threads::<spike::R2d2>("r2d2", Role::Peer)];
-    let tasks = vec![spike::tasks::<spike::Bb8>("bb8", Role::Peer)];
+    let threads = vec![
+        spike::threads::<OursSpiked>("tenfold", Role::Tenfold),
+        spike::threads::<spike::R2d2>("r2d2", Role::Peer),
+    ];
+    let tasks = vec![
+        spike::tasks::<OursSpiked>("tenfold", Role::Tenfold),
+        spike::tasks::<spike::Bb8>("bb8", Role::Peer),
+    ];
     let spike = |takers, threads, rows| {
         let name = format!(
             "spike of {} {takers}, {} idle",

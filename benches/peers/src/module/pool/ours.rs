@@ -1,15 +1,15 @@
 //! tenfold's own pool.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use tenfold::pool::{
-    Acquire, AcquireError, AsyncConnect, Builder, Connect, Fairness, Lease, Manage, OwnedLease,
-    Pool,
+    AcquireError, AsyncConnect, Builder, Connect, Fairness, Lease, Manage, OwnedLease, Pool,
 };
 
 use super::contestant::{Asynchronous, Blocking, Checks, Setting, runtime};
 use super::manager::Numbers;
-use super::spike::{Alive, MIN_IDLE, PATIENCE, REQUESTS, Slow, Spiked, SpikedAsync};
+use super::spike::{Alive, MIN_IDLE, REQUESTS, Slow, Spiked, SpikedAsync};
 
 impl Manage for Numbers {
     type Connection = u64;
@@ -120,6 +120,9 @@ impl AsyncConnect for Slow {
     }
 }
 
+const PATIENCE: Duration = Duration::from_secs(10);
+const COLD: &str = "it was not filled in time";
+
 pub(super) struct OursSpiked(Pool<Slow>);
 
 fn spiked(slow: Slow) -> Builder<Slow> {
@@ -129,9 +132,8 @@ fn spiked(slow: Slow) -> Builder<Slow> {
 impl Spiked for OursSpiked {
     fn build(slow: Slow) -> Result<Self, String> {
         let pool = spiked(slow).build().map_err(|error| error.to_string())?;
-        pool.warm_up(MIN_IDLE, PATIENCE)
-            .map_err(|error| error.to_string())?;
-        Ok(Self(pool))
+        let warm = pool.warm_up(MIN_IDLE, PATIENCE);
+        warm.then_some(Self(pool)).ok_or_else(|| COLD.to_owned())
     }
 
     fn serve(&self, work: impl FnOnce()) -> Result<(), String> {
@@ -147,8 +149,7 @@ impl SpikedAsync for OursSpiked {
         let builder = spiked(slow).spawner(|task| drop(runtime.spawn(task)));
         let pool = builder.build_async().map_err(|error| error.to_string())?;
         let warm = pool.warm_up_async(MIN_IDLE, PATIENCE).await;
-        warm.map_err(|error| error.to_string())?;
-        Ok(Self(pool))
+        warm.then_some(Self(pool)).ok_or_else(|| COLD.to_owned())
     }
 
     async fn serve<W: Future + Send>(&self, work: impl FnOnce() -> W + Send) -> Result<(), String> {
