@@ -237,8 +237,13 @@ impl<M: Manage> Pool<M> {
     ///
     /// As [`acquire`](Self::acquire).
     #[track_caller]
+    #[inline]
     pub fn acquire_owned(&self) -> Result<OwnedLease<M>, AcquireError<M::Error>> {
-        let right = self.wait(Location::caller()).block(&self.core)?;
+        let caller = Location::caller();
+        if let Some(right) = self.take(caller).and_then(Claim::release) {
+            return Ok(self.owned(right));
+        }
+        let right = self.wait(caller).block(&self.core)?;
         Ok(self.owned(right))
     }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Waker};
 
 use super::base::Core;
 use super::verbs::{BoxFuture, Verbs};
+use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
 
@@ -61,6 +62,8 @@ impl<M: Manage> Core<M> {
         if self.line.waiting() > 0 {
             self.line.rouse(self.time.now());
         } else if !self.watch.is_watched() {
+            // Nobody is there to run more of them.
+            self.missing.store(0, Ordering::SeqCst);
             // A statement of its own: they end outside of the lock.
             let orphans = std::mem::take(&mut *self.orphans.lock());
             shielded(|| drop(orphans));

@@ -115,15 +115,22 @@ impl<M: Manage> Drop for Errand<M> {
             self.0.core.counts.lingering.fetch_sub(1, Ordering::SeqCst);
         }
         self.0.core.counts.end(self.0.kind);
-        // A statement of its own: the lock is released at its end.
-        let place = self.0.place.lock().take();
-        drop(place);
+        self.0.give_place_back();
     }
 }
 
 impl<M: Manage> Watched<M> {
     fn limit(&self) -> Duration {
         self.due.since(self.began)
+    }
+
+    fn give_place_back(&self) {
+        // A statement of its own: the lock is released at its end.
+        let place = self.place.lock().take();
+        if let Some(place) = place {
+            drop(place);
+            self.core.has_closed();
+        }
     }
 
     fn watch(self: &Arc<Self>) {
@@ -164,8 +171,7 @@ impl<M: Manage> Wake for Watched<M> {
             let lingering = self.core.counts.lingering.fetch_add(1, Ordering::SeqCst);
             let (max, _) = self.core.room.look();
             if lingering < u64::from(max) {
-                let place = self.place.lock().take();
-                drop(place);
+                self.give_place_back();
             }
             self.core.abandoned(self.kind, self.limit());
         }
@@ -181,9 +187,33 @@ pub(crate) struct Counts {
     coming: AtomicU64,
     /// Those that took too long and have not ended.
     lingering: AtomicU64,
+    /// Connections that are being closed, and will give their place back.
+    closing: AtomicU64,
 }
 
 impl Counts {
+    pub(crate) fn closing(&self) -> u64 {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// One more is closed.
+    pub(crate) fn begin_close(&self) {
+        self.closing.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The place of one that was closed has been given back.
+    pub(crate) fn end_close(&self) {
+        self.closing.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// As [`begin_close`](Self::begin_close), if `needed` says so of the number of those that are being closed.
+    pub(crate) fn begin_close_if(&self, needed: impl Fn(u64) -> bool) -> bool {
+        let more = |closing: u64| needed(closing).then_some(closing + 1);
+        self.closing
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more)
+            .is_ok()
+    }
+
     fn begin(&self, kind: Kind) {
         if kind == Kind::Connect {
             self.connecting.fetch_add(1, Ordering::SeqCst);

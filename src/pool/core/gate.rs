@@ -37,6 +37,11 @@ impl Gate {
         self.look() == note || faulty(Fault::SkipGate)
     }
 
+    /// As [`admits`](Self::admits), whether the pool was quiet or not.
+    pub(crate) fn admits_also_quiet(&self, note: u64) -> bool {
+        self.look() & !QUIET == note
+    }
+
     #[inline]
     pub(crate) fn look(&self) -> u64 {
         self.0.load(Ordering::SeqCst)

@@ -5,7 +5,7 @@
 //! looks at the slots, and the swap was before these loads; so one of the two sides sees the other.
 
 use super::base::Core;
-use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED};
+use super::gate::{CLOSED, EXCESS, PAUSED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
 use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
@@ -67,7 +67,7 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_down(&self, mut claim: Claim<&Self>) {
         let now = self.time.about_now();
         let notes = claim.notes();
@@ -75,6 +75,7 @@ impl<M: Manage> Core<M> {
         let note = notes.gate.load(Ordering::Relaxed);
         let expires = notes.expires.load(Ordering::Relaxed);
         notes.since.store(now, Ordering::Relaxed);
+        notes.clear_holder();
         if now >= expires || !self.gate.admits(note) {
             return self.put_down_closely(claim);
         }
@@ -83,6 +84,9 @@ impl<M: Manage> Core<M> {
         claim.publish();
         if self.line.waiting() > 0 || !self.gate.admits(note) || self.max_idle.is_some() {
             self.look_behind();
+            if self.gate.is_stale(note) {
+                self.sweep_stale();
+            }
         }
     }
 
@@ -95,22 +99,24 @@ impl<M: Manage> Core<M> {
         let expires = notes.expires.load(Ordering::Relaxed);
         let now = self.time.about_now();
         let reason = if gate & CLOSED != 0 {
-            CloseReason::PoolClosed
-        } else if note == DOOMED {
-            CloseReason::Evicted
-        } else if self.gate.is_stale(note) {
-            CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.is_excessive() {
-            CloseReason::Shrunk
-        } else if now >= expires {
-            CloseReason::Expired
+            Some(CloseReason::PoolClosed)
         } else {
-            let fresh_until = self.terms.fresh_until(now, expires);
-            notes.fresh_until.store(fresh_until, Ordering::Relaxed);
-            claim.publish();
-            return self.look_behind();
+            self.reason_to_go(note, now >= expires)
         };
-        self.retire(claim, reason);
+        if let Some(reason) = reason {
+            return self.retire(claim, reason);
+        }
+        if gate & EXCESS != 0 && self.begins_to_shed() {
+            return self.retire_counted(claim, CloseReason::Shrunk);
+        }
+        let fresh_until = self.terms.fresh_until(now, expires);
+        let notes = claim.notes();
+        notes.fresh_until.store(fresh_until, Ordering::Relaxed);
+        claim.publish();
+        self.look_behind();
+        if self.gate.is_stale(note) {
+            self.sweep_stale();
+        }
     }
 
     /// Makes a connection idle that nobody has used.
@@ -168,23 +174,44 @@ impl<M: Manage> Core<M> {
             return;
         }
         for slot in self.slots.iter() {
-            if gate & CLOSED == 0 && !self.is_excessive() {
+            if gate & CLOSED == 0 && !self.is_above(self.counts.closing()) {
                 return;
             }
-            if let Some(right) = self.slots.take_this(slot, CHECKING) {
-                self.put_down_closely_if_barred(self.claim(right));
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            let mut claim = self.claim(right);
+            if gate & CLOSED != 0 {
+                self.retire(claim, CloseReason::PoolClosed);
+            } else if self.begins_to_shed() {
+                self.retire_counted(claim, CloseReason::Shrunk);
+            } else {
+                // Somebody else was faster.
+                claim.publish();
+                if self.line.waiting() > 0 {
+                    self.settle();
+                }
+                return;
             }
         }
     }
 
-    /// As [`put_down_closely`](Self::put_down_closely), without a look behind.
-    fn put_down_closely_if_barred(&self, mut claim: Claim<&Self>) {
-        if self.gate.has(CLOSED) {
-            self.retire(claim, CloseReason::PoolClosed);
-        } else if self.is_excessive() {
-            self.retire(claim, CloseReason::Shrunk);
-        } else {
-            claim.publish();
+    /// Closes what is idle and of an earlier generation.
+    pub(super) fn sweep_stale(&self) {
+        let stale = |notes: &Notes| self.gate.is_stale(notes.gate.load(Ordering::Relaxed));
+        for slot in self.slots.iter() {
+            if slot.phase() != IDLE || !stale(&slot.notes) {
+                continue;
+            }
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            let claim = self.claim(right);
+            if stale(claim.notes()) {
+                self.retire(claim, CloseReason::Stale);
+            } else {
+                self.put_back(claim);
+            }
         }
     }
 

@@ -144,20 +144,7 @@ impl<M: Manage> Core<M> {
     /// What there is now is not handed out any more.
     pub(crate) fn clear(&self) {
         self.gate.renew();
-        for slot in self.slots.iter() {
-            let stale = |note: u64| note != DOOMED && self.gate.is_stale(note);
-            if slot.phase() != IDLE || !stale(slot.notes.gate.load(Ordering::Relaxed)) {
-                continue;
-            }
-            if let Some(right) = self.slots.take_this(slot, CHECKING) {
-                let claim = self.claim(right);
-                if stale(claim.notes().gate.load(Ordering::Relaxed)) {
-                    self.retire(claim, CloseReason::Stale);
-                } else {
-                    self.put_back(claim);
-                }
-            }
-        }
+        self.sweep_stale();
     }
 
     /// There may be so many from now on.

@@ -122,7 +122,7 @@ impl<T> Slot<T> {
             return Some(Right(NonNull::from(self)));
         }
         // A look first: a swap that fails takes the line from whoever is at work on it.
-        if self.phase.load(Ordering::Relaxed) != from {
+        if self.phase() != from {
             return None;
         }
         let taken = self
@@ -133,9 +133,9 @@ impl<T> Slot<T> {
 }
 
 impl Notes {
-    /// Who has had it last.
+    /// Who has it; `None` also while it is being handed over.
     pub(crate) fn holder(&self) -> Option<&'static Location<'static>> {
-        let holder = self.holder.load(Ordering::Relaxed);
+        let holder = self.holder.load(Ordering::Acquire);
         // SAFETY: it is null, or was made of a reference that lives for ever, to what nobody changes.
         unsafe { holder.as_ref() }
     }
@@ -143,7 +143,14 @@ impl Notes {
     #[inline]
     pub(crate) fn set_holder(&self, holder: &'static Location<'static>) {
         let holder = std::ptr::from_ref(holder).cast_mut();
-        self.holder.store(holder, Ordering::Relaxed);
+        // Behind the other notes of the use.
+        self.holder.store(holder, Ordering::Release);
+    }
+
+    /// Nobody has it.
+    #[inline]
+    pub(crate) fn clear_holder(&self) {
+        self.holder.store(std::ptr::null_mut(), Ordering::Relaxed);
     }
 }
 

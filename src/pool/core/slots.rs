@@ -113,7 +113,7 @@ impl<T> Slots<T> {
     }
 
     /// The right to an idle slot: the one that is next in the order.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_idle(&self, to: u64) -> Option<Right<T>> {
         if self.listed.is_some() {
             return self.take_listed(to);
@@ -125,6 +125,7 @@ impl<T> Slots<T> {
         self.take_any(to)
     }
 
+    #[inline(never)]
     fn take_any(&self, to: u64) -> Option<Right<T>> {
         self.iter().find_map(|slot| {
             let right = slot.take(IDLE, to)?;

@@ -29,7 +29,7 @@ pub(super) enum Vetted<'c, M: Manage> {
 
 impl<M: Manage> Core<M> {
     /// A connection that is idle, if nobody waits for one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self) -> Option<Claim<&Self>> {
         if self.fifo && self.line.waiting() > 0 {
             return None;
@@ -83,40 +83,46 @@ impl<M: Manage> Core<M> {
         }
         let note = notes.gate.load(Ordering::Relaxed);
         let reason = if gate & CLOSED != 0 {
-            CloseReason::PoolClosed
-        } else if note == DOOMED {
-            CloseReason::Evicted
-        } else if self.gate.is_stale(note) {
-            CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.is_excessive() {
-            CloseReason::Shrunk
-        } else if !self.time.is_before(notes.expires.load(Ordering::Relaxed)) {
-            CloseReason::Expired
+            Some(CloseReason::PoolClosed)
         } else {
-            if gate & PAUSED != 0 {
-                self.put_back(claim);
-                return Vetted::Barred;
-            }
-            let fresh = self
-                .time
-                .is_before(notes.fresh_until.load(Ordering::Relaxed));
-            return if fresh {
-                Vetted::Fresh(claim)
-            } else {
-                Vetted::Unsure(claim)
-            };
+            let now = self.time.about_now();
+            self.reason_to_go(note, now >= notes.expires.load(Ordering::Relaxed))
         };
-        self.retire(claim, reason);
-        Vetted::Gone
+        if let Some(reason) = reason {
+            self.retire(claim, reason);
+            return Vetted::Gone;
+        }
+        if gate & EXCESS != 0 && self.begins_to_shed() {
+            self.retire_counted(claim, CloseReason::Shrunk);
+            return Vetted::Gone;
+        }
+        if gate & PAUSED != 0 {
+            self.put_back(claim);
+            return Vetted::Barred;
+        }
+        let fresh_until = claim.notes().fresh_until.load(Ordering::Relaxed);
+        if self.time.is_before(fresh_until) {
+            Vetted::Fresh(claim)
+        } else {
+            Vetted::Unsure(claim)
+        }
     }
 
-    pub(super) fn is_excessive(&self) -> bool {
-        let (max, total) = self.room.look();
-        total > max
+    /// Why a connection is not to be handed out again.
+    pub(super) fn reason_to_go(&self, note: u64, expired: bool) -> Option<CloseReason> {
+        if note == DOOMED {
+            Some(CloseReason::Evicted)
+        } else if self.gate.is_stale(note) {
+            Some(CloseReason::Stale)
+        } else if expired {
+            Some(CloseReason::Expired)
+        } else {
+            None
+        }
     }
 
     /// The last look before a connection goes to a caller: `None` if it was found broken, and closed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hand_out<'c>(
         &'c self,
         mut claim: Claim<&'c Self>,
