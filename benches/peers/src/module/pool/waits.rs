@@ -106,7 +106,7 @@ impl Weighed {
             // Sums of weights are not exact.
             left < weight * 1e-6
         });
-        let found = reached.or(self.sorted.last());
+        let found = reached.or_else(|| self.sorted.last());
         found.map_or(0.0, |(wait, _)| *wait as f64 / 1e3)
     }
 }
