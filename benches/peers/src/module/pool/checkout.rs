@@ -1,5 +1,6 @@
 //! A checkout and its return, when there is a connection for everybody.
 
+use std::any::type_name;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -35,8 +36,9 @@ fn visit<P: Blocking>(pool: &P, setting: Setting) {
     let lease = pool.acquire();
     assert!(
         matches!(&lease, Ok(lease) if is_one(**lease, setting)),
-        "{:?}",
-        lease.err()
+        "{} leases {:?}",
+        type_name::<P>(),
+        lease.map(|lease| *lease)
     );
 }
 
@@ -61,8 +63,9 @@ async fn visits<P: Asynchronous>(pool: &P, setting: Setting, calls: u64) {
         let lease = pool.acquire().await;
         assert!(
             matches!(&lease, Ok(lease) if is_one(**lease, setting)),
-            "{:?}",
-            lease.err()
+            "{} leases {:?}",
+            type_name::<P>(),
+            lease.map(|lease| *lease)
         );
     }
 }
