@@ -37,7 +37,7 @@ pub struct OwnedLease<M: Manage> {
 }
 
 macro_rules! lease {
-    ($lease:ident, $anchor:ty $(, $life:lifetime)?) => {
+    ($lease:ident, $type:ty, $anchor:ty $(, $life:lifetime)?) => {
         impl<$($life,)? M: Manage> $lease<$($life,)? M> {
             #[inline]
             pub(super) const fn new(claim: Claim<$anchor>) -> Self {
@@ -69,7 +69,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Deref for $lease<$($life,)? M> {
+        impl<M: Manage> Deref for $type {
             type Target = M::Connection;
 
             #[inline]
@@ -81,7 +81,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> DerefMut for $lease<$($life,)? M> {
+        impl<M: Manage> DerefMut for $type {
             #[inline]
             fn deref_mut(&mut self) -> &mut M::Connection {
                 match self.claim.body_mut() {
@@ -91,7 +91,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Drop for $lease<$($life,)? M> {
+        impl<M: Manage> Drop for $type {
             #[inline]
             fn drop(&mut self) {
                 if let Some(right) = self.claim.take_right() {
@@ -101,7 +101,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> fmt::Debug for $lease<$($life,)? M>
+        impl<M: Manage> fmt::Debug for $type
         where
             M::Connection: fmt::Debug,
         {
@@ -112,5 +112,5 @@ macro_rules! lease {
     };
 }
 
-lease!(Lease, &'p Core<M>, 'p);
-lease!(OwnedLease, Arc<Core<M>>);
+lease!(Lease, Lease<'_, M>, &'p Core<M>, 'p);
+lease!(OwnedLease, OwnedLease<M>, Arc<Core<M>>);
