@@ -63,9 +63,10 @@ async fn visits<P: Asynchronous>(pool: &P, setting: Setting, calls: u64) {
         let lease = pool.acquire().await;
         assert!(
             matches!(&lease, Ok(lease) if is_one(**lease, setting)),
-            "{} leases {:?}",
+            "{} leases {:?} {}",
             type_name::<P>(),
-            lease.map(|lease| *lease)
+            lease.map(|lease| *lease),
+            pool.told()
         );
     }
 }

@@ -51,6 +51,10 @@ pub(super) trait Asynchronous: Sized + Send + Sync + 'static {
     fn build(setting: Setting) -> Result<Self, String>;
 
     fn acquire(&self) -> impl Future<Output = Result<Self::Lease<'_>, Self::Error>> + Send;
+
+    fn told(&self) -> String {
+        String::new()
+    }
 }
 
 /// A pool that has opened all its connections, each one once.

@@ -69,6 +69,10 @@ impl<const THROUGHPUT: bool> Asynchronous for Ours<THROUGHPUT> {
     fn acquire(&self) -> impl Future<Output = Result<Self::Lease<'_>, Self::Error>> + Send {
         self.0.acquire_async()
     }
+
+    fn told(&self) -> String {
+        format!("{:?} {:?}", self.0.status(), self.0.stats())
+    }
 }
 
 /// With leases that keep the pool.
