@@ -1,0 +1,3 @@
+//! Calls that are given up: at every gate, and ten thousand times at random.
+
+use crate::pooling::*;
