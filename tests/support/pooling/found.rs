@@ -364,3 +364,19 @@ fn many_are_closed_one_after_another() {
         assert!(world.pool.status().total <= 1);
     }
 }
+
+/// What is handed over by a resume, or by somebody who leaves, is passed on as well if nobody comes for it.
+#[test]
+fn whoever_hands_something_over_has_it_passed_on() {
+    let world = calls(|builder| builder.max_size(1).idle_timeout(None).leak_threshold(None));
+    let lease = world.pool.acquire().unwrap();
+    let slow = Task::waiting(world.pool.acquire_async());
+    let second = Task::waiting(world.pool.acquire_async());
+    world.pool.pause();
+    drop(lease);
+    world.clock.advance(SECOND);
+    world.pool.resume();
+    assert!(slow.is_woken() && !second.is_woken());
+    world.clock.advance(SECOND);
+    assert!(second.is_woken());
+}
