@@ -12,6 +12,19 @@ use crate::kernel::upkeep::shielded;
 use crate::pool::stats::Event;
 use crate::pool::{CloseReason, Manage};
 
+/// A check that may be dropped by whoever is to run it, with the connection.
+struct Unfinished<M: Manage>(Option<(Claim<Arc<Core<M>>>, Errand<M>)>);
+
+impl<M: Manage> Drop for Unfinished<M> {
+    fn drop(&mut self) {
+        if let Some((claim, errand)) = self.0.take() {
+            drop(errand);
+            let core = claim.anchor().clone();
+            core.retire_shared(claim, CloseReason::CheckFailed);
+        }
+    }
+}
+
 impl<M: Manage> Core<M> {
     /// Has somebody check a connection. If it is good it goes to the first in line, or back to the idle ones.
     pub(super) fn check(self: &Arc<Self>, mut claim: Claim<Arc<Self>>) {
@@ -36,13 +49,21 @@ impl<M: Manage> Core<M> {
                 let Some(connection) = claim.empty() else {
                     return;
                 };
+                let unfinished = Unfinished(Some((claim, errand)));
                 self.spawn(Box::pin(async move {
+                    let mut unfinished = unfinished;
+                    let Some((_, errand)) = &unfinished.0 else {
+                        return;
+                    };
                     let due = errand.due();
                     let checking = shielded(|| check(core.manager.clone(), connection));
                     let checked = match checking {
                         // One that takes too long, or panics, takes the connection with it.
                         Some(checking) => limited(&core.time, due, checking).await.ok(),
                         None => None,
+                    };
+                    let Some((mut claim, errand)) = unfinished.0.take() else {
+                        return;
                     };
                     errand.end();
                     let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
