@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use script::{Run, Settings, steps};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_pool_does_what_its_model_does(
