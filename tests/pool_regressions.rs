@@ -8,5 +8,7 @@
 
 #[path = "support/pooling/found.rs"]
 mod found;
+#[path = "support/pooling/named.rs"]
+mod named;
 #[path = "support/pooling/mod.rs"]
 mod pooling;

@@ -94,10 +94,11 @@ impl<M: Manage> Core<M> {
         let notes = claim.notes();
         let expires = notes.expires.load(Ordering::Relaxed);
         // Fresh at this moment whatever the terms say: who takes it next may be the one that it was checked for.
-        let fresh_until = self.terms.fresh_until(now, expires).max(now.saturating_add(1));
-        notes
-            .fresh_until
-            .store(fresh_until, Ordering::Relaxed);
+        let fresh_until = self
+            .terms
+            .fresh_until(now, expires)
+            .max(now.saturating_add(1));
+        notes.fresh_until.store(fresh_until, Ordering::Relaxed);
         notes
             .keepalive
             .store(self.terms.next_keepalive(now), Ordering::Relaxed);

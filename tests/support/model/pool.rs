@@ -79,7 +79,11 @@ impl Model {
     /// Tasks that wait and whose time is over.
     pub(crate) fn late(&self) -> Vec<usize> {
         let asleep = self.asleep.iter();
-        let late = self.waiting.iter().chain(asleep).filter(|place| place.due <= self.now);
+        let late = self
+            .waiting
+            .iter()
+            .chain(asleep)
+            .filter(|place| place.due <= self.now);
         late.map(|place| place.task).collect()
     }
 
@@ -99,7 +103,11 @@ impl Model {
             let Some(conn) = self.next_idle() else { return };
             while let Some(place) = self.waiting.pop_front() {
                 if place.due > self.now {
-                    self.granted.push_back(Granted { place, conn, since: self.now });
+                    self.granted.push_back(Granted {
+                        place,
+                        conn,
+                        since: self.now,
+                    });
                     break;
                 }
                 // Its time is over: it is told when it comes.
@@ -109,7 +117,10 @@ impl Model {
     }
 
     fn lease(&mut self, conn: Conn) -> Told {
-        self.leased.push(Conn { since: self.now, ..conn });
+        self.leased.push(Conn {
+            since: self.now,
+            ..conn
+        });
         Told::Lease(conn.serial)
     }
 
@@ -118,7 +129,11 @@ impl Model {
         if self.closed {
             return Told::Closed;
         }
-        let conn = if self.waiting.is_empty() { self.next_idle() } else { None };
+        let conn = if self.waiting.is_empty() {
+            self.next_idle()
+        } else {
+            None
+        };
         conn.map_or(Told::Wait, |conn| self.lease(conn))
     }
 
@@ -146,11 +161,18 @@ impl Model {
         }
         if let Some(place) = self.asleep.iter().position(|place| place.task == task) {
             let place = self.asleep.remove(place);
-            let before = self.waiting.iter().take_while(|other| other.number < place.number).count();
+            let before = self
+                .waiting
+                .iter()
+                .take_while(|other| other.number < place.number)
+                .count();
             self.waiting.insert(before, place);
         }
         self.settle();
-        if let Some(place) = self.granted.iter().position(|granted| granted.place.task == task)
+        if let Some(place) = self
+            .granted
+            .iter()
+            .position(|granted| granted.place.task == task)
             && let Some(granted) = self.granted.remove(place)
         {
             return self.lease(granted.conn);
@@ -166,7 +188,10 @@ impl Model {
     pub(crate) fn cancel(&mut self, task: usize) {
         self.waiting.retain(|place| place.task != task);
         self.asleep.retain(|place| place.task != task);
-        if let Some(place) = self.granted.iter().position(|granted| granted.place.task == task)
+        if let Some(place) = self
+            .granted
+            .iter()
+            .position(|granted| granted.place.task == task)
             && let Some(granted) = self.granted.remove(place)
             && !self.closed
         {
@@ -181,7 +206,10 @@ impl Model {
         let full = self.total() >= self.max;
         let closed = broken || conn.doomed || full || self.closed;
         if !closed {
-            self.idle.push(Conn { since: self.now, ..conn });
+            self.idle.push(Conn {
+                since: self.now,
+                ..conn
+            });
             self.settle();
         }
         closed
@@ -195,15 +223,26 @@ impl Model {
 
     /// A connection is there that was not.
     pub(crate) fn arrive(&mut self, serial: u64) {
-        assert!(self.total() < self.max && !self.closed, "one too many: {self:?}");
-        let conn = Conn { serial, since: self.now, doomed: false };
+        assert!(
+            self.total() < self.max && !self.closed,
+            "one too many: {self:?}"
+        );
+        let conn = Conn {
+            serial,
+            since: self.now,
+            doomed: false,
+        };
         while let Some(place) = self.waiting.pop_front() {
             if self.paused {
                 self.waiting.push_front(place);
                 break;
             }
             if place.due > self.now {
-                self.granted.push_back(Granted { place, conn, since: self.now });
+                self.granted.push_back(Granted {
+                    place,
+                    conn,
+                    since: self.now,
+                });
                 return;
             }
             self.asleep.push(place);
@@ -227,7 +266,10 @@ impl Model {
             return Vec::new();
         };
         let now = self.now;
-        let (gone, kept) = self.idle.iter().partition(|conn| conn.since + timeout <= now);
+        let (gone, kept) = self
+            .idle
+            .iter()
+            .partition(|conn| conn.since + timeout <= now);
         self.idle = kept;
         let gone: Vec<Conn> = gone;
         gone.into_iter().map(|conn| conn.serial).collect()
@@ -272,7 +314,11 @@ impl Model {
         let other = idle.chain(granted).find(|conn| conn.serial == true_one);
         let other = other.unwrap_or_else(|| panic!("{true_one} has two owners, or none"));
         let doomed = std::mem::replace(&mut other.serial, believed);
-        let own = self.leased.iter_mut().find(|conn| conn.serial == believed).unwrap();
+        let own = self
+            .leased
+            .iter_mut()
+            .find(|conn| conn.serial == believed)
+            .unwrap();
         own.serial = doomed;
     }
 

@@ -223,7 +223,9 @@ impl Backend {
 
     fn is_broken(&self, connection: &Conn) -> bool {
         let less = |left: u64| left.checked_sub(1);
-        let touchy = self.touchy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        let touchy = self
+            .touchy
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
         assert!(touchy.is_err(), "is_broken");
         connection.broken
     }

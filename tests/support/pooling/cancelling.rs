@@ -35,11 +35,17 @@ fn has_lost_nothing(world: &World<Tasks>) {
     let [idle, in_use, ..] = world.counts();
     assert_eq!(world.counts(), [idle, in_use, 0, 0, 0]);
     assert_eq!((in_use, world.pool.status().waiting), (0, 0));
-    assert_eq!(world.backend.live().len(), idle as usize, "nothing is forgotten");
+    assert_eq!(
+        world.backend.live().len(),
+        idle as usize,
+        "nothing is forgotten"
+    );
     let stats = world.pool.stats();
     assert_eq!(stats.connected, stats.closed + u64::from(idle), "{stats:?}");
     assert_eq!(world.ends().len() as u64, stats.closed);
-    let mut tasks: Vec<_> = (0..MAX).map(|_| Task::new(world.pool.acquire_async())).collect();
+    let mut tasks: Vec<_> = (0..MAX)
+        .map(|_| Task::new(world.pool.acquire_async()))
+        .collect();
     let mut leases = Vec::new();
     for _ in 0..100 {
         tasks.retain_mut(|task| match task.poll() {
@@ -154,7 +160,13 @@ fn who_drives_a_connect_leaves_it_to_the_next() {
 /// Callers come and go while connects, checks and closes hang, fail, panic and go on.
 fn give_up(world: &World<Tasks>, mut times: u32, rng: &mut Rng) {
     let mut random = move |below: usize| rng.below(below as u64) as usize;
-    let moods = [Mood::Good, Mood::Good, Mood::Hangs, Mood::Fails, Mood::Panics];
+    let moods = [
+        Mood::Good,
+        Mood::Good,
+        Mood::Hangs,
+        Mood::Fails,
+        Mood::Panics,
+    ];
     let calls = [Call::Connect, Call::Check, Call::Close];
     let mut tasks: Vec<Task<'_, _>> = Vec::new();
     let mut leases = Vec::new();

@@ -135,7 +135,10 @@ fn who_does_not_wait_checks_by_itself_if_it_can() {
     drop(world.pool.try_acquire().unwrap());
     assert_eq!(world.backend.checks(), 1);
     world.backend.set(Call::Check, Mood::Fails);
-    assert!(matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { .. })));
+    assert!(matches!(
+        world.pool.try_acquire(),
+        Err(AcquireError::Exhausted { .. })
+    ));
     assert_eq!(world.reasons(), [CloseReason::CheckFailed]);
     // A future it can't wait for.
     let world = warm(Check::Always);

@@ -20,7 +20,9 @@ fn what_comes_back_goes_out_again() {
 fn there_are_never_more_than_there_may_be() {
     let world = calls(|builder| builder.max_size(3));
     let leases = [(); 3].map(|()| world.pool.acquire().unwrap());
-    assert!(matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.in_use == 3));
+    assert!(
+        matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.in_use == 3)
+    );
     let mut fourth = Task::waiting(world.pool.acquire_async());
     assert_eq!((world.backend.connects(), world.backend.most()), (3, 3));
     drop(leases);
@@ -45,17 +47,35 @@ fn every_way_of_asking_finds_what_is_idle() {
     for ask in ask {
         assert_eq!(ask(), 1);
     }
-    assert_eq!(Task::new(pool.acquire_timeout_async(SECOND)).now().unwrap().serial, 1);
+    assert_eq!(
+        Task::new(pool.acquire_timeout_async(SECOND))
+            .now()
+            .unwrap()
+            .serial,
+        1
+    );
     assert_eq!(pool.stats().checkouts, 9);
-    assert_eq!((pool.stats().waits, pool.stats().connected), (1, 1), "the first had one made");
+    assert_eq!(
+        (pool.stats().waits, pool.stats().connected),
+        (1, 1),
+        "the first had one made"
+    );
 }
 
 #[test]
 fn who_does_not_wait_is_not_given_one_that_is_yet_to_be_made() {
     let world = one();
-    assert!(matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.total == 0));
-    assert!(matches!(world.pool.try_acquire_owned(), Err(AcquireError::Exhausted { .. })));
-    assert_eq!((world.backend.connects(), world.pool.stats().refused), (0, 2));
+    assert!(
+        matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.total == 0)
+    );
+    assert!(matches!(
+        world.pool.try_acquire_owned(),
+        Err(AcquireError::Exhausted { .. })
+    ));
+    assert_eq!(
+        (world.backend.connects(), world.pool.stats().refused),
+        (0, 2)
+    );
 }
 
 #[test]
@@ -70,7 +90,10 @@ fn a_lease_tells_what_it_is_of() {
     assert_eq!((info.id, info.uses), (1, 2));
     assert_eq!((info.age, info.idle), (1_100 * MILLI, SECOND));
     assert!(format!("{lease:?}").contains("serial: 1"), "{lease:?}");
-    let owned = { drop(lease); world.pool.acquire_owned().unwrap() };
+    let owned = {
+        drop(lease);
+        world.pool.acquire_owned().unwrap()
+    };
     assert_eq!(OwnedLease::info(&owned).uses, 3);
     assert!(format!("{owned:?}").starts_with("OwnedLease"));
 }
@@ -109,8 +132,15 @@ fn a_discarded_one_is_closed() {
     let world = one();
     Lease::discard(world.pool.acquire().unwrap());
     OwnedLease::discard(world.pool.acquire_owned().unwrap());
-    assert_eq!(world.ends(), [(1, CloseReason::Broken), (2, CloseReason::Broken)]);
-    assert_eq!(world.backend.count(|seen| matches!(seen, Seen::Close(_))), 2, "by the manager");
+    assert_eq!(
+        world.ends(),
+        [(1, CloseReason::Broken), (2, CloseReason::Broken)]
+    );
+    assert_eq!(
+        world.backend.count(|seen| matches!(seen, Seen::Close(_))),
+        2,
+        "by the manager"
+    );
     assert_eq!(world.counts(), [0; 5]);
 }
 
@@ -146,7 +176,9 @@ fn one_from_elsewhere_is_taken_in() {
     assert_eq!((lease.serial, Lease::info(&lease).id), (1, 1));
     let _second = world.pool.acquire().unwrap();
     let refused = world.pool.attach(world.backend.connection());
-    let Err(AttachError::Full(third)) = refused else { panic!("{refused:?}") };
+    let Err(AttachError::Full(third)) = refused else {
+        panic!("{refused:?}")
+    };
     world.pool.close();
     let refused = world.pool.attach(third).unwrap_err();
     assert!(matches!(refused, AttachError::Closed(_)));
@@ -213,7 +245,10 @@ fn one_that_is_kept_is_lost_to_nobody_but_the_pool() {
 fn a_future_does_nothing_before_it_is_polled() {
     let world = one();
     let future = world.pool.acquire_async();
-    assert_eq!((world.pool.status().waiting, world.backend.connects()), (0, 0));
+    assert_eq!(
+        (world.pool.status().waiting, world.backend.connects()),
+        (0, 0)
+    );
     assert!(format!("{future:?}").contains("Acquire"));
     drop(future);
     let owned = world.pool.acquire_owned_async();

@@ -12,13 +12,34 @@ fn a_closed_pool_hands_out_nothing() {
     assert!(world.pool.is_closed() && world.pool.status().closed);
     assert_eq!(world.ends(), [(2, CloseReason::PoolClosed)]);
     let pool = &world.pool;
-    assert!(matches!(pool.acquire().map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(pool.try_acquire().map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(pool.acquire_timeout(SECOND).map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(pool.acquire_owned().map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(pool.try_acquire_owned().map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(pool.acquire_owned_timeout(SECOND).map(drop), Err(AcquireError::Closed)));
-    assert!(matches!(Task::new(pool.acquire_async()).now(), Err(AcquireError::Closed)));
+    assert!(matches!(
+        pool.acquire().map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        pool.try_acquire().map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        pool.acquire_timeout(SECOND).map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        pool.acquire_owned().map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        pool.try_acquire_owned().map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        pool.acquire_owned_timeout(SECOND).map(drop),
+        Err(AcquireError::Closed)
+    ));
+    assert!(matches!(
+        Task::new(pool.acquire_async()).now(),
+        Err(AcquireError::Closed)
+    ));
     assert!(!pool.warm_up(2, SECOND));
     assert_eq!(lease.serial, 1, "what is in use is in use");
     drop(lease);
@@ -35,11 +56,16 @@ fn all_that_wait_are_told() {
     let world = one();
     let lease = world.pool.acquire().unwrap();
     let mut granted = Task::waiting(world.pool.acquire_async());
-    let tasks: Vec<_> = (0..5).map(|_| Task::waiting(world.pool.acquire_async())).collect();
+    let tasks: Vec<_> = (0..5)
+        .map(|_| Task::waiting(world.pool.acquire_async()))
+        .collect();
     let owned = Task::waiting(world.pool.acquire_owned_async());
     drop(lease);
     world.pool.close();
-    assert!(matches!(granted.now(), Err(AcquireError::Closed)), "also one that something was handed to");
+    assert!(
+        matches!(granted.now(), Err(AcquireError::Closed)),
+        "also one that something was handed to"
+    );
     for task in tasks {
         assert!(matches!(task.woken(), Err(AcquireError::Closed)));
     }
@@ -86,20 +112,34 @@ fn a_pool_that_is_dropped_closes_everything() {
     drop(world);
     assert_eq!(backend.live(), []);
     assert_eq!(ends.lock().unwrap().len(), 5);
-    assert_eq!(std::sync::Arc::strong_count(&backend), 1, "nothing keeps it");
+    assert_eq!(
+        std::sync::Arc::strong_count(&backend),
+        1,
+        "nothing keeps it"
+    );
 }
 
 #[test]
 fn a_pool_of_futures_that_is_dropped_keeps_nothing() {
     for spawns in [false, true] {
         let settings = |builder: Builder<Tasks>| builder.max_size(5);
-        let world = if spawns { spawned(settings) } else { driven(settings) };
+        let world = if spawns {
+            spawned(settings)
+        } else {
+            driven(settings)
+        };
         world.pool.attach(world.backend.connection()).unwrap();
         world.backend.set(Call::Connect, Mood::Hangs);
         let held = world.pool.acquire_owned().unwrap();
         let waiting = Task::waiting(world.pool.acquire_owned_async());
         world.jobs.run();
-        let World { pool, backend, jobs, clock, .. } = world;
+        let World {
+            pool,
+            backend,
+            jobs,
+            clock,
+            ..
+        } = world;
         drop(pool);
         drop(waiting);
         drop(held);
@@ -107,7 +147,11 @@ fn a_pool_of_futures_that_is_dropped_keeps_nothing() {
         jobs.run();
         assert_eq!(backend.live(), []);
         drop((jobs, clock));
-        assert_eq!(std::sync::Arc::strong_count(&backend), 1, "spawns: {spawns}");
+        assert_eq!(
+            std::sync::Arc::strong_count(&backend),
+            1,
+            "spawns: {spawns}"
+        );
     }
 }
 
@@ -135,7 +179,10 @@ fn a_drain_that_takes_too_long_says_who_has_what() {
     world.clock.advance(10 * SECOND);
     let report = drain.woken();
     assert!(!report.is_complete());
-    assert_eq!((report.closed, report.pending, report.held.len()), (1, 0, 1));
+    assert_eq!(
+        (report.closed, report.pending, report.held.len()),
+        (1, 0, 1)
+    );
     assert_eq!((report.held[0].line, report.held[0].id), (line, 1));
     assert_eq!(report.held[0].held_for, 10 * SECOND);
     drop(lease);
@@ -180,7 +227,11 @@ fn a_close_that_takes_too_long_gives_its_place_back() {
 #[test]
 fn outside_of_a_runtime_everything_can_be_dropped() {
     // There is none here: a spawner that needed one would panic.
-    let world = spawned(|builder| builder.max_size(2).spawner(|_| panic!("there is no runtime")));
+    let world = spawned(|builder| {
+        builder
+            .max_size(2)
+            .spawner(|_| panic!("there is no runtime"))
+    });
     world.pool.attach(world.backend.connection()).unwrap();
     let lease = world.pool.acquire_owned().unwrap();
     let backend = world.backend.clone();

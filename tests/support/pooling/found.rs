@@ -64,7 +64,10 @@ fn who_shrinks_closes_no_more_than_needed() {
         .map(|_| Task::waiting(world.pool.acquire_async()))
         .collect();
     world.jobs.run();
-    let leases: Vec<_> = tasks.into_iter().map(|mut task| task.now().unwrap()).collect();
+    let leases: Vec<_> = tasks
+        .into_iter()
+        .map(|mut task| task.now().unwrap())
+        .collect();
     drop(leases);
     world.pool.resize(3).unwrap();
     assert_eq!(world.counts(), [3, 0, 0, 0, 1]);
@@ -346,8 +349,15 @@ fn a_refusal_is_not_lost_by_one_who_is_slow() {
     // It may have to wait for the next attempt, but not for ever.
     let polled = slow.poll();
     world.jobs.run();
-    let polled = if polled.is_pending() { slow.poll() } else { polled };
-    let refused = matches!(polled, std::task::Poll::Ready(Err(AcquireError::Unavailable { .. })));
+    let polled = if polled.is_pending() {
+        slow.poll()
+    } else {
+        polled
+    };
+    let refused = matches!(
+        polled,
+        std::task::Poll::Ready(Err(AcquireError::Unavailable { .. }))
+    );
     assert!(refused);
 }
 

@@ -10,7 +10,9 @@ fn each_is_called_at_its_turn() {
     let note = |name: &'static str| {
         let log = log.clone();
         move |connection: &mut Conn, info: &tenfold::pool::ConnectionInfo| {
-            log.lock().unwrap().push((name, connection.serial, info.uses));
+            log.lock()
+                .unwrap()
+                .push((name, connection.serial, info.uses));
             Verdict::Keep
         }
     };
@@ -53,13 +55,25 @@ fn what_a_hook_does_to_a_connection_stays() {
 #[test]
 fn one_that_is_refused_when_it_is_made_is_a_failed_connect() {
     let world = calls(|builder| {
-        builder.max_size(1).fail_fast_after(1).on_connect(|connection, info| {
-            assert_eq!((connection.serial, info.id), (info.id, connection.serial));
-            if info.id == 1 { Verdict::Discard } else { Verdict::Keep }
-        })
+        builder
+            .max_size(1)
+            .fail_fast_after(1)
+            .on_connect(|connection, info| {
+                assert_eq!((connection.serial, info.id), (info.id, connection.serial));
+                if info.id == 1 {
+                    Verdict::Discard
+                } else {
+                    Verdict::Keep
+                }
+            })
     });
     let error = world.pool.acquire().map(drop).unwrap_err();
-    let AcquireError::Unavailable { source, failures: 1, .. } = &error else {
+    let AcquireError::Unavailable {
+        source,
+        failures: 1,
+        ..
+    } = &error
+    else {
         panic!("{error:?}")
     };
     assert!(matches!(**source, ConnectError::Rejected));
@@ -75,7 +89,11 @@ fn one_that_is_refused_when_it_is_made_is_a_failed_connect() {
 fn in_place_of_one_that_is_refused_the_caller_gets_another() {
     let world = calls(|builder| {
         builder.max_size(2).on_checkout(|_, info| {
-            if info.uses > 0 && info.id == 1 { Verdict::Discard } else { Verdict::Keep }
+            if info.uses > 0 && info.id == 1 {
+                Verdict::Discard
+            } else {
+                Verdict::Keep
+            }
         })
     });
     drop(world.pool.acquire().unwrap());
@@ -88,7 +106,10 @@ fn one_that_is_refused_when_it_comes_back_is_closed() {
     let world = calls(|builder| builder.max_size(1).on_checkin(|_, _| Verdict::Discard));
     drop(world.pool.acquire().unwrap());
     drop(world.pool.acquire_owned().unwrap());
-    assert_eq!(world.ends(), [(1, CloseReason::Broken), (2, CloseReason::Broken)]);
+    assert_eq!(
+        world.ends(),
+        [(1, CloseReason::Broken), (2, CloseReason::Broken)]
+    );
     assert_eq!(world.counts(), [0; 5]);
 }
 
@@ -99,7 +120,12 @@ fn hooks_may_use_the_pool() {
     let look = |slot: &Arc<Mutex<Option<Pool<Calls>>>>| {
         let pool = slot.lock().unwrap().clone();
         if let Some(pool) = pool {
-            let _ = (pool.status(), pool.held(), pool.stats(), pool.try_acquire().map(drop));
+            let _ = (
+                pool.status(),
+                pool.held(),
+                pool.stats(),
+                pool.try_acquire().map(drop),
+            );
         }
     };
     let slots = [(); 4].map(|()| slot.clone());
@@ -124,7 +150,9 @@ fn hooks_may_use_the_pool() {
     });
     *slot.lock().unwrap() = Some(world.pool.clone());
     drop(world.pool.acquire().unwrap());
-    world.pool.retain(|_, _| world.pool.try_acquire().is_err() && !world.pool.evict(9));
+    world
+        .pool
+        .retain(|_, _| world.pool.try_acquire().is_err() && !world.pool.evict(9));
     world.pool.clear();
     world.pool.close();
     assert_eq!(world.counts(), [0; 5]);

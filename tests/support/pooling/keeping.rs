@@ -10,12 +10,20 @@ fn what_nobody_uses_is_closed() {
     assert_eq!(world.counts(), [1, 0, 0, 0, 0]);
     world.clock.advance(MILLI);
     assert_eq!(world.ends(), [(1, CloseReason::Idle)]);
-    assert_eq!((world.counts(), world.pool.stats().closed_idle), ([0; 5], 1));
+    assert_eq!(
+        (world.counts(), world.pool.stats().closed_idle),
+        ([0; 5], 1)
+    );
 }
 
 #[test]
 fn what_is_in_use_is_not_idle() {
-    let world = calls(|builder| builder.max_size(2).idle_timeout(Some(SECOND)).max_lifetime(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(2)
+            .idle_timeout(Some(SECOND))
+            .max_lifetime(None)
+    });
     let lease = world.pool.acquire().unwrap();
     drop(world.pool.acquire().unwrap());
     world.clock.advance(100 * SECOND);
@@ -40,7 +48,12 @@ fn each_use_begins_the_time_anew() {
 #[test]
 fn those_that_are_not_needed_go_though_the_pool_is_in_use() {
     for order in [Order::Affine, Order::Lifo] {
-        let world = calls(|builder| builder.max_size(5).order(order).idle_timeout(Some(10 * SECOND)));
+        let world = calls(|builder| {
+            builder
+                .max_size(5)
+                .order(order)
+                .idle_timeout(Some(10 * SECOND))
+        });
         let leases = [(); 5].map(|()| world.pool.acquire().unwrap());
         drop(leases);
         for _ in 0..20 {
@@ -53,7 +66,12 @@ fn those_that_are_not_needed_go_though_the_pool_is_in_use() {
 
 #[test]
 fn in_turn_all_are_kept_warm() {
-    let world = calls(|builder| builder.max_size(3).order(Order::Fifo).idle_timeout(Some(10 * SECOND)));
+    let world = calls(|builder| {
+        builder
+            .max_size(3)
+            .order(Order::Fifo)
+            .idle_timeout(Some(10 * SECOND))
+    });
     let leases = [(); 3].map(|()| world.pool.acquire().unwrap());
     drop(leases);
     for _ in 0..20 {
@@ -65,7 +83,12 @@ fn in_turn_all_are_kept_warm() {
 
 #[test]
 fn what_is_old_goes_when_it_is_idle() {
-    let world = calls(|builder| builder.max_size(1).max_lifetime(Some(100 * SECOND)).idle_timeout(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(1)
+            .max_lifetime(Some(100 * SECOND))
+            .idle_timeout(None)
+    });
     drop(world.pool.acquire().unwrap());
     world.clock.advance(100 * SECOND - MILLI);
     assert_eq!(world.ends(), []);
@@ -88,7 +111,13 @@ fn what_is_old_goes_when_it_comes_back() {
 
 #[test]
 fn what_is_old_gives_its_place_back_before_another_is_made() {
-    let world = calls(|builder| builder.max_size(3).min_idle(3).max_lifetime(Some(SECOND)).idle_timeout(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(3)
+            .min_idle(3)
+            .max_lifetime(Some(SECOND))
+            .idle_timeout(None)
+    });
     for _ in 0..50 {
         world.clock.advance(300 * MILLI);
     }
@@ -143,7 +172,13 @@ fn no_more_are_kept_ready_than_there_may_be() {
 
 #[test]
 fn those_that_are_kept_ready_are_not_closed_for_being_idle() {
-    let world = calls(|builder| builder.max_size(5).min_idle(2).idle_timeout(Some(SECOND)).max_lifetime(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(5)
+            .min_idle(2)
+            .idle_timeout(Some(SECOND))
+            .max_lifetime(None)
+    });
     let leases = [(); 5].map(|()| world.pool.acquire().unwrap());
     drop(leases);
     for _ in 0..20 {
@@ -151,7 +186,11 @@ fn those_that_are_kept_ready_are_not_closed_for_being_idle() {
     }
     assert_eq!(world.counts(), [2, 0, 0, 0, 0]);
     assert_eq!(world.reasons(), [CloseReason::Idle; 3]);
-    assert_eq!(world.backend.connects(), 5, "nothing is closed to be made again");
+    assert_eq!(
+        world.backend.connects(),
+        5,
+        "nothing is closed to be made again"
+    );
 }
 
 #[test]
@@ -182,7 +221,11 @@ fn no_more_idle_ones_are_kept_than_may_be() {
         }
         assert_eq!(world.counts(), [2, 0, 0, 0, 0]);
         let expected = [1, 2, 3].map(|id| (id, CloseReason::Idle));
-        assert_eq!(world.ends(), expected, "those go that were idle for longest");
+        assert_eq!(
+            world.ends(),
+            expected,
+            "those go that were idle for longest"
+        );
     }
 }
 
@@ -205,7 +248,12 @@ fn the_idle_are_asked_now_and_then_whether_they_are_alive() {
 
 #[test]
 fn to_be_kept_alive_is_not_to_be_used() {
-    let world = calls(|builder| builder.max_size(1).keepalive(Some(30 * SECOND)).idle_timeout(Some(100 * SECOND)));
+    let world = calls(|builder| {
+        builder
+            .max_size(1)
+            .keepalive(Some(30 * SECOND))
+            .idle_timeout(Some(100 * SECOND))
+    });
     drop(world.pool.acquire().unwrap());
     for _ in 0..4 {
         world.clock.advance(30 * SECOND);
@@ -219,12 +267,21 @@ fn with_a_spawner_futures_are_kept_alive_as_well() {
     let world = spawned(|builder| builder.max_size(2).min_idle(1).keepalive(Some(30 * SECOND)));
     world.pass(SECOND);
     world.pass(30 * SECOND);
-    assert_eq!((world.counts(), world.backend.checks()), ([1, 0, 0, 0, 0], 1));
+    assert_eq!(
+        (world.counts(), world.backend.checks()),
+        ([1, 0, 0, 0, 0], 1)
+    );
 }
 
 #[test]
 fn who_keeps_the_pool_up_by_hand_is_told_when() {
-    let world = calls(|builder| builder.max_size(2).upkeep(Upkeep::Manual).idle_timeout(Some(SECOND)).leak_threshold(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(2)
+            .upkeep(Upkeep::Manual)
+            .idle_timeout(Some(SECOND))
+            .leak_threshold(None)
+    });
     assert_eq!(world.pool.run_upkeep(), None);
     drop(world.pool.acquire().unwrap());
     world.clock.advance(10 * SECOND);
@@ -238,7 +295,12 @@ fn who_keeps_the_pool_up_by_hand_is_told_when() {
 
 #[test]
 fn a_clock_that_steps_back_closes_nothing_and_loses_nothing() {
-    let world = calls(|builder| builder.max_size(2).idle_timeout(Some(10 * SECOND)).max_lifetime(Some(60 * SECOND)));
+    let world = calls(|builder| {
+        builder
+            .max_size(2)
+            .idle_timeout(Some(10 * SECOND))
+            .max_lifetime(Some(60 * SECOND))
+    });
     world.clock.advance(1_000 * SECOND);
     let lease = world.pool.acquire().unwrap();
     drop(world.pool.acquire().unwrap());
@@ -270,6 +332,10 @@ fn an_outage_behind_a_clock_that_steps_back_ends() {
     let mut waiting = waiting;
     let polled = waiting.poll();
     world.clock.advance(SECOND);
-    let lease = if polled.is_pending() { waiting.poll() } else { polled };
+    let lease = if polled.is_pending() {
+        waiting.poll()
+    } else {
+        polled
+    };
     assert!(lease.is_ready());
 }

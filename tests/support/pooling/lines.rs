@@ -146,7 +146,9 @@ fn time_is_over_when_it_is_over() {
     assert_eq!(waited, SECOND);
     assert!(by_default.poll().is_pending() && owned.poll().is_pending());
     world.clock.advance(2 * SECOND);
-    assert!(matches!(by_default.woken(), Err(AcquireError::TimedOut { waited, .. }) if waited == 3 * SECOND));
+    assert!(
+        matches!(by_default.woken(), Err(AcquireError::TimedOut { waited, .. }) if waited == 3 * SECOND)
+    );
     assert!(matches!(owned.woken(), Err(AcquireError::TimedOut { .. })));
     let stats = world.pool.stats();
     assert_eq!((stats.timeouts, stats.status.waiting), (3, 0));
@@ -170,7 +172,13 @@ fn no_patience_at_all_takes_what_is_idle_and_else_gives_up_at_once() {
     let world = one();
     let lease = world.pool.acquire().unwrap();
     let refused = world.pool.acquire_timeout(Duration::ZERO).map(drop);
-    assert!(matches!(refused, Err(AcquireError::TimedOut { waited: Duration::ZERO, .. })));
+    assert!(matches!(
+        refused,
+        Err(AcquireError::TimedOut {
+            waited: Duration::ZERO,
+            ..
+        })
+    ));
     let refused = world.pool.acquire_owned_timeout(Duration::ZERO).map(drop);
     assert!(matches!(refused, Err(AcquireError::TimedOut { .. })));
     drop(lease);
@@ -197,8 +205,14 @@ fn no_more_wait_than_may() {
     let first = Task::waiting(world.pool.acquire_async());
     let _second = Task::waiting(world.pool.acquire_async());
     let refused = Task::new(world.pool.acquire_async()).now().map(drop);
-    assert!(matches!(refused, Err(AcquireError::TooManyWaiters { limit: 2 })));
-    assert!(matches!(world.pool.acquire().map(drop), Err(AcquireError::TooManyWaiters { .. })));
+    assert!(matches!(
+        refused,
+        Err(AcquireError::TooManyWaiters { limit: 2 })
+    ));
+    assert!(matches!(
+        world.pool.acquire().map(drop),
+        Err(AcquireError::TooManyWaiters { .. })
+    ));
     assert_eq!(world.pool.stats().refused, 2);
     drop(first);
     let _third = Task::waiting(world.pool.acquire_async());
@@ -207,7 +221,10 @@ fn no_more_wait_than_may() {
 #[test]
 fn where_nobody_may_wait_what_is_idle_is_handed_out() {
     let world = calls(|builder| builder.max_size(1).max_waiters(0));
-    assert!(matches!(world.pool.acquire().map(drop), Err(AcquireError::TooManyWaiters { limit: 0 })));
+    assert!(matches!(
+        world.pool.acquire().map(drop),
+        Err(AcquireError::TooManyWaiters { limit: 0 })
+    ));
     assert!(world.pool.warm_up(1, SECOND));
     assert!(world.pool.acquire().is_ok());
 }
@@ -272,7 +289,9 @@ fn a_spike_does_not_leave_a_pool_that_is_larger_than_it_need_be() {
         world.jobs.run();
     }
     assert_eq!(world.counts(), [5, 0, 0, 0, 0]);
-    let mut waiting: Vec<_> = (0..50).map(|_| Task::new(world.pool.acquire_owned_async())).collect();
+    let mut waiting: Vec<_> = (0..50)
+        .map(|_| Task::new(world.pool.acquire_owned_async()))
+        .collect();
     let mut served = 0;
     for _ in 0..40 {
         let mut leases = Vec::new();
@@ -333,10 +352,18 @@ fn why_it_was_in_vain_is_told() {
     let task = Task::waiting(world.pool.acquire_timeout_async(SECOND));
     world.clock.advance(SECOND);
     let error = task.woken().unwrap_err();
-    let AcquireError::TimedOut { longest: Some(longest), status, .. } = &error else {
+    let AcquireError::TimedOut {
+        longest: Some(longest),
+        status,
+        ..
+    } = &error
+    else {
         panic!("{error:?}")
     };
-    assert_eq!((longest.line, longest.held_for, longest.id), (line, 2 * SECOND, 1));
+    assert_eq!(
+        (longest.line, longest.held_for, longest.id),
+        (line, 2 * SECOND, 1)
+    );
     assert!(longest.file.ends_with("lines.rs"));
     assert_eq!((status.in_use, status.waiting), (2, 0));
     assert_eq!(reason(Err(error)), Reason::Busy);

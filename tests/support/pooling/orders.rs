@@ -72,7 +72,11 @@ fn what_is_being_connected_during_a_clear_is_not_handed_out() {
     world.backend.set(Call::Connect, Mood::Good);
     world.jobs.run();
     assert_eq!(world.ends(), [(1, CloseReason::Stale)]);
-    assert_eq!(task.woken().unwrap().serial, 2, "who waits has another one made");
+    assert_eq!(
+        task.woken().unwrap().serial,
+        2,
+        "who waits has another one made"
+    );
     assert_eq!(world.backend.live(), [2]);
 }
 
@@ -113,8 +117,14 @@ fn a_smaller_pool_closes_what_comes_back() {
     drop(first);
     drop(second);
     assert_eq!(world.reasons(), [CloseReason::Shrunk; 2]);
-    assert!(waiting.poll().is_pending(), "none is made while there are as many as may be");
-    assert_eq!((world.counts(), world.backend.connects()), ([0, 2, 0, 0, 0], 4));
+    assert!(
+        waiting.poll().is_pending(),
+        "none is made while there are as many as may be"
+    );
+    assert_eq!(
+        (world.counts(), world.backend.connects()),
+        ([0, 2, 0, 0, 0], 4)
+    );
     drop(third);
     let lease = waiting.woken().unwrap();
     assert_eq!(lease.serial, 3);
@@ -161,7 +171,10 @@ fn a_pool_that_is_closed_is_resized_and_stays_closed() {
     let world = one();
     world.pool.close();
     world.pool.resize(5).unwrap();
-    assert!(matches!(world.pool.acquire().map(drop), Err(AcquireError::Closed)));
+    assert!(matches!(
+        world.pool.acquire().map(drop),
+        Err(AcquireError::Closed)
+    ));
     assert_eq!(world.backend.connects(), 0);
 }
 
@@ -175,8 +188,14 @@ fn a_pool_that_rests_hands_out_nothing_and_connects_nothing() {
     let second = Task::waiting(world.pool.acquire_async());
     drop(lease);
     world.clock.advance(SECOND);
-    assert!(!first.is_woken() && matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.paused));
-    assert_eq!((world.counts(), world.backend.connects()), ([1, 0, 0, 0, 0], 1));
+    assert!(
+        !first.is_woken()
+            && matches!(world.pool.try_acquire(), Err(AcquireError::Exhausted { status }) if status.paused)
+    );
+    assert_eq!(
+        (world.counts(), world.backend.connects()),
+        ([1, 0, 0, 0, 0], 1)
+    );
     world.pool.resume();
     assert!(!world.pool.status().paused);
     let first = first.woken().unwrap();
@@ -195,7 +214,10 @@ fn a_pool_that_rests_is_looked_after_and_can_be_closed() {
     world.pool.close();
     assert!(matches!(waiting.woken(), Err(AcquireError::Closed)));
     world.pool.resume();
-    assert!(matches!(world.pool.try_acquire(), Err(AcquireError::Closed)));
+    assert!(matches!(
+        world.pool.try_acquire(),
+        Err(AcquireError::Closed)
+    ));
 }
 
 #[test]

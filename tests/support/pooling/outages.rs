@@ -36,9 +36,17 @@ fn who_waits_has_it_tried_again() {
 
 #[test]
 fn one_tries_for_all_and_ever_more_rarely() {
-    let world = calls(|builder| builder.max_size(50).max_connecting(10).fail_fast_after(u32::MAX).wait_timeout(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(50)
+            .max_connecting(10)
+            .fail_fast_after(u32::MAX)
+            .wait_timeout(None)
+    });
     world.backend.set(Call::Connect, Mood::Fails);
-    let _tasks: Vec<_> = (0..50).map(|_| Task::waiting(world.pool.acquire_async())).collect();
+    let _tasks: Vec<_> = (0..50)
+        .map(|_| Task::waiting(world.pool.acquire_async()))
+        .collect();
     // 20 ms, doubled with each, up to 10 s: half of that on average.
     for _ in 0..6_000 {
         world.clock.advance(100 * MILLI);
@@ -50,12 +58,18 @@ fn one_tries_for_all_and_ever_more_rarely() {
 #[test]
 fn the_pause_between_two_attempts_is_bounded() {
     let world = calls(|builder| {
-        builder.max_size(1).fail_fast_after(1).backoff_base(MILLI).backoff_max(64 * MILLI)
+        builder
+            .max_size(1)
+            .fail_fast_after(1)
+            .backoff_base(MILLI)
+            .backoff_max(64 * MILLI)
     });
     world.backend.set(Call::Connect, Mood::Fails);
     for _ in 0..100 {
         let error = world.pool.acquire().map(drop).unwrap_err();
-        let AcquireError::Unavailable { retry_after, .. } = error else { panic!("{error:?}") };
+        let AcquireError::Unavailable { retry_after, .. } = error else {
+            panic!("{error:?}")
+        };
         assert!(retry_after <= 64 * MILLI, "{retry_after:?}");
         world.clock.advance(64 * MILLI);
     }
@@ -66,22 +80,38 @@ fn the_pause_between_two_attempts_is_bounded() {
 fn in_an_outage_callers_are_refused_at_once_and_told_why() {
     let world = calls(|builder| builder.max_size(4).fail_fast_after(3));
     world.backend.set(Call::Connect, Mood::Fails);
-    let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(world.pool.acquire_async())).collect();
+    let mut tasks: Vec<_> = (0..3)
+        .map(|_| Task::waiting(world.pool.acquire_async()))
+        .collect();
     for task in &mut tasks {
         let error = after(&world.clock, task).map(drop).unwrap_err();
-        let AcquireError::Unavailable { source, failures, .. } = &error else {
+        let AcquireError::Unavailable {
+            source, failures, ..
+        } = &error
+        else {
             panic!("{error:?}")
         };
         assert!(matches!(**source, ConnectError::Failed(Down)));
         assert_eq!(*failures, 3);
-        assert!(error.to_string().contains("3 attempts have failed: the backend is down"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("3 attempts have failed: the backend is down"),
+            "{error}"
+        );
     }
     let before = world.pool.stats().waits;
     let first = world.pool.acquire().map(drop).unwrap_err();
     let second = world.pool.acquire_owned().map(drop).unwrap_err();
     assert_eq!(world.pool.stats().waits, before, "nobody waits");
-    let shared = (first.connect_error().unwrap(), second.connect_error().unwrap());
-    assert!(std::sync::Arc::ptr_eq(shared.0, shared.1), "all share one error");
+    let shared = (
+        first.connect_error().unwrap(),
+        second.connect_error().unwrap(),
+    );
+    assert!(
+        std::sync::Arc::ptr_eq(shared.0, shared.1),
+        "all share one error"
+    );
     assert!(world.pool.stats().refused >= 2);
 }
 
@@ -106,7 +136,11 @@ fn if_nobody_asks_nothing_is_tried() {
     for _ in 0..1_000 {
         world.clock.advance(SECOND);
     }
-    assert!(world.backend.connects() <= 2, "{}", world.backend.connects());
+    assert!(
+        world.backend.connects() <= 2,
+        "{}",
+        world.backend.connects()
+    );
 }
 
 #[test]
@@ -125,9 +159,18 @@ fn where_there_are_connections_callers_wait_for_those() {
 
 #[test]
 fn a_pool_recovers_slowly_at_first() {
-    let world = spawned(|builder| builder.max_size(16).max_connecting(8).fail_fast_after(u32::MAX).wait_timeout(None).connect_timeout(None));
+    let world = spawned(|builder| {
+        builder
+            .max_size(16)
+            .max_connecting(8)
+            .fail_fast_after(u32::MAX)
+            .wait_timeout(None)
+            .connect_timeout(None)
+    });
     world.backend.set(Call::Connect, Mood::Fails);
-    let tasks: Vec<_> = (0..16).map(|_| Task::waiting(world.pool.acquire_async())).collect();
+    let tasks: Vec<_> = (0..16)
+        .map(|_| Task::waiting(world.pool.acquire_async()))
+        .collect();
     world.pass(SECOND);
     world.backend.set(Call::Connect, Mood::Hangs);
     for _ in 0..200 {
@@ -151,7 +194,10 @@ fn a_pool_recovers_slowly_at_first() {
 
 #[test]
 fn a_connect_that_takes_too_long_has_failed() {
-    for world in [spawned(|builder| builder.max_size(1).fail_fast_after(1)), driven(|builder| builder.max_size(1).fail_fast_after(1))] {
+    for world in [
+        spawned(|builder| builder.max_size(1).fail_fast_after(1)),
+        driven(|builder| builder.max_size(1).fail_fast_after(1)),
+    ] {
         world.backend.set(Call::Connect, Mood::Hangs);
         let mut task = Task::waiting(world.pool.acquire_async());
         world.pass(10 * SECOND - MILLI);
@@ -159,7 +205,10 @@ fn a_connect_that_takes_too_long_has_failed() {
         world.pass(MILLI);
         let error = task.woken().map(drop).unwrap_err();
         let source = error.connect_error().unwrap();
-        assert!(matches!(**source, ConnectError::TimedOut { after } if after == 10 * SECOND), "{error:?}");
+        assert!(
+            matches!(**source, ConnectError::TimedOut { after } if after == 10 * SECOND),
+            "{error:?}"
+        );
         assert_eq!(source.to_string(), "it took longer than 10s");
         assert_eq!(world.counts(), [0; 5]);
     }
@@ -179,9 +228,16 @@ fn no_limit_to_connecting_is_no_limit() {
 
 #[test]
 fn those_that_wait_in_an_outage_are_served_in_order_when_it_is_over() {
-    let world = calls(|builder| builder.max_size(1).fail_fast_after(u32::MAX).wait_timeout(None));
+    let world = calls(|builder| {
+        builder
+            .max_size(1)
+            .fail_fast_after(u32::MAX)
+            .wait_timeout(None)
+    });
     world.backend.set(Call::Connect, Mood::Fails);
-    let mut tasks: Vec<_> = (0..4).map(|_| Task::waiting(world.pool.acquire_async())).collect();
+    let mut tasks: Vec<_> = (0..4)
+        .map(|_| Task::waiting(world.pool.acquire_async()))
+        .collect();
     world.clock.advance(SECOND);
     world.backend.set(Call::Connect, Mood::Good);
     for _ in 0..60 {

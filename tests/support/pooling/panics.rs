@@ -1,7 +1,7 @@
 //! Panics of everything that is not the pool's: none costs a place, or goes further than it should.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
@@ -51,20 +51,33 @@ fn of_a_connect() {
     let source = error.connect_error().unwrap();
     assert!(matches!(**source, ConnectError::Panicked));
     assert_eq!(source.to_string(), "the manager panicked");
-    assert_eq!((world.counts(), world.pool.stats().connect_failures), ([0; 5], 1));
+    assert_eq!(
+        (world.counts(), world.pool.stats().connect_failures),
+        ([0; 5], 1)
+    );
     world.backend.set(Call::Connect, Mood::Good);
     is_whole(&world);
 }
 
 #[test]
 fn of_a_connect_that_is_a_future() {
-    for world in [driven(|builder| builder.max_size(2).fail_fast_after(1)), spawned(|builder| builder.max_size(2).fail_fast_after(1))] {
+    for world in [
+        driven(|builder| builder.max_size(2).fail_fast_after(1)),
+        spawned(|builder| builder.max_size(2).fail_fast_after(1)),
+    ] {
         world.backend.set(Call::Connect, Mood::Panics);
         let mut task = Task::new(world.pool.acquire_async());
         let polled = task.poll();
         world.jobs.run();
-        let refused = if polled.is_pending() { task.poll() } else { polled };
-        assert!(matches!(refused, Poll::Ready(Err(AcquireError::Unavailable { .. }))));
+        let refused = if polled.is_pending() {
+            task.poll()
+        } else {
+            polled
+        };
+        assert!(matches!(
+            refused,
+            Poll::Ready(Err(AcquireError::Unavailable { .. }))
+        ));
         drop(refused);
         drop(task);
         assert_eq!(world.counts(), [0; 5]);
@@ -80,7 +93,10 @@ fn of_a_check() {
     world.backend.set(Call::Check, Mood::Panics);
     assert_eq!(world.pool.acquire().unwrap().serial, 2);
     assert_eq!(world.ends(), [(1, CloseReason::CheckFailed)]);
-    assert!(world.pool.try_acquire().is_err(), "also of one that runs in the caller");
+    assert!(
+        world.pool.try_acquire().is_err(),
+        "also of one that runs in the caller"
+    );
     assert_eq!(world.reasons(), [CloseReason::CheckFailed; 2]);
     world.backend.set(Call::Check, Mood::Good);
     is_whole(&world);
@@ -88,7 +104,10 @@ fn of_a_check() {
 
 #[test]
 fn of_a_check_that_is_a_future() {
-    for world in [driven(|builder| builder.max_size(2)), spawned(|builder| builder.max_size(2))] {
+    for world in [
+        driven(|builder| builder.max_size(2)),
+        spawned(|builder| builder.max_size(2)),
+    ] {
         let mut task = Task::new(world.pool.acquire_async());
         let _ = task.poll().map(drop);
         world.jobs.run();
@@ -100,7 +119,11 @@ fn of_a_check_that_is_a_future() {
         let mut task = Task::new(world.pool.acquire_async());
         let polled = task.poll();
         world.jobs.run();
-        let lease = if polled.is_pending() { task.poll() } else { polled };
+        let lease = if polled.is_pending() {
+            task.poll()
+        } else {
+            polled
+        };
         assert!(matches!(lease, Poll::Ready(Ok(lease)) if lease.serial == 2));
         assert_eq!(world.reasons(), [CloseReason::CheckFailed]);
         drop(task);
@@ -125,7 +148,10 @@ fn of_a_close() {
 
 #[test]
 fn of_a_destructor() {
-    for world in [driven(|builder| builder.max_size(2)), spawned(|builder| builder.max_size(2))] {
+    for world in [
+        driven(|builder| builder.max_size(2)),
+        spawned(|builder| builder.max_size(2)),
+    ] {
         world.pool.attach(world.backend.connection()).unwrap();
         world.backend.explosive.store(true, Ordering::SeqCst);
         world.pool.clear();
@@ -144,18 +170,28 @@ fn of_a_destructor() {
 
 #[test]
 fn of_hooks() {
-    let world = calls(|builder| builder.max_size(1).fail_fast_after(1).on_connect(|_, info| {
-        assert!(info.id > 1, "a hook");
-        Verdict::Keep
-    }));
-    assert!(matches!(world.pool.acquire().map(drop), Err(AcquireError::Unavailable { .. })));
+    let world = calls(|builder| {
+        builder
+            .max_size(1)
+            .fail_fast_after(1)
+            .on_connect(|_, info| {
+                assert!(info.id > 1, "a hook");
+                Verdict::Keep
+            })
+    });
+    assert!(matches!(
+        world.pool.acquire().map(drop),
+        Err(AcquireError::Unavailable { .. })
+    ));
     assert_eq!(world.reasons(), [CloseReason::Rejected]);
     is_whole(&world);
 
-    let world = calls(|builder| builder.max_size(2).on_checkout(|_, info| {
-        assert!(info.id > 1, "a hook");
-        Verdict::Keep
-    }));
+    let world = calls(|builder| {
+        builder.max_size(2).on_checkout(|_, info| {
+            assert!(info.id > 1, "a hook");
+            Verdict::Keep
+        })
+    });
     assert_eq!(world.pool.acquire().unwrap().serial, 2);
     assert_eq!(world.reasons(), [CloseReason::Broken]);
     is_whole(&world);
@@ -170,7 +206,12 @@ fn of_hooks() {
     assert_eq!(world.backend.live(), []);
     is_whole(&world);
 
-    let world = calls(|builder| builder.max_size(1).leak_threshold(Some(SECOND)).on_leak(|_| panic!("a hook")));
+    let world = calls(|builder| {
+        builder
+            .max_size(1)
+            .leak_threshold(Some(SECOND))
+            .on_leak(|_| panic!("a hook"))
+    });
     let lease = world.pool.acquire().unwrap();
     world.clock.advance(2 * SECOND);
     drop(lease);
@@ -180,7 +221,10 @@ fn of_hooks() {
 
 #[test]
 fn of_whoever_has_a_lease() {
-    for (on_panic, ends) in [(OnPanic::Discard, vec![(1, CloseReason::Panicked)]), (OnPanic::Keep, vec![])] {
+    for (on_panic, ends) in [
+        (OnPanic::Discard, vec![(1, CloseReason::Panicked)]),
+        (OnPanic::Keep, vec![]),
+    ] {
         let world = calls(|builder| builder.max_size(1).on_panic(on_panic));
         let panicked = quietly(|| {
             let _lease = world.pool.acquire().unwrap();

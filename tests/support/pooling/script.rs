@@ -133,7 +133,12 @@ impl Run {
         // In the end nothing is lost.
         self.step(Step::Backend(true));
         self.step(Step::Pause(false));
-        self.tasks.keys().copied().collect::<Vec<_>>().into_iter().for_each(|task| self.cancel(task));
+        self.tasks
+            .keys()
+            .copied()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|task| self.cancel(task));
         while !self.leases.is_empty() {
             self.step(Step::Give(0));
         }
@@ -141,7 +146,9 @@ impl Run {
         if !self.model.closed {
             let max = self.model.max;
             self.world.clock.advance(60 * SECOND);
-            let leases: Vec<_> = (0..max).map(|_| self.world.pool.acquire().unwrap()).collect();
+            let leases: Vec<_> = (0..max)
+                .map(|_| self.world.pool.acquire().unwrap())
+                .collect();
             assert_eq!(leases.len(), max);
         }
     }
@@ -204,7 +211,9 @@ impl Run {
     }
 
     fn poll(&mut self, number: usize) {
-        let Some(task) = self.tasks.get_mut(&number) else { return };
+        let Some(task) = self.tasks.get_mut(&number) else {
+            return;
+        };
         let polled = task.poll();
         let mut told = self.model.poll(number);
         self.observe();
@@ -212,7 +221,11 @@ impl Run {
             // By what was made on its behalf.
             if self.model.granted_to().any(|granted| granted == number) {
                 let task = self.tasks.get_mut(&number).unwrap();
-                let polled = if polled.is_pending() { task.poll() } else { polled };
+                let polled = if polled.is_pending() {
+                    task.poll()
+                } else {
+                    polled
+                };
                 told = self.model.poll(number);
                 return self.polled(number, told, polled);
             }
@@ -244,7 +257,11 @@ impl Run {
     fn step(&mut self, step: Step) {
         match step {
             Step::Ask => {
-                let due = if self.short { self.model.now + 1_000 } else { u64::MAX };
+                let due = if self.short {
+                    self.model.now + 1_000
+                } else {
+                    u64::MAX
+                };
                 let mut task = Task::new(self.world.pool.acquire_owned_async());
                 let polled = task.poll();
                 let number = self.asked;
@@ -297,7 +314,9 @@ impl Run {
                 self.detached.push(connection);
             }
             Step::Attach => {
-                let Some(connection) = self.detached.pop() else { return };
+                let Some(connection) = self.detached.pop() else {
+                    return;
+                };
                 let serial = connection.serial;
                 let full = self.model.total() >= self.model.max;
                 match self.world.pool.attach(connection) {
@@ -313,7 +332,11 @@ impl Run {
                 let Some(n) = self.pick(n) else { return };
                 let lease = &self.leases[n];
                 assert!(self.world.pool.evict(OwnedLease::info(lease).id));
-                let evicted = self.model.leased.iter_mut().find(|conn| conn.serial == lease.serial);
+                let evicted = self
+                    .model
+                    .leased
+                    .iter_mut()
+                    .find(|conn| conn.serial == lease.serial);
                 evicted.unwrap().doomed = true;
             }
             Step::Advance(millis) => {
@@ -342,8 +365,13 @@ impl Run {
                 let gone = self.model.resize(max as usize);
                 let closed = self.closes();
                 assert_eq!(closed.len(), gone);
-                self.model.idle.retain(|conn| !closed.contains(&conn.serial));
-                assert_eq!(self.model.idle.len() + self.model.in_use(), self.model.total());
+                self.model
+                    .idle
+                    .retain(|conn| !closed.contains(&conn.serial));
+                assert_eq!(
+                    self.model.idle.len() + self.model.in_use(),
+                    self.model.total()
+                );
             }
             Step::Pause(pause) if !self.exact || !pause => {
                 if pause {
@@ -369,21 +397,38 @@ impl Run {
     fn compare(&mut self) {
         let status = self.world.pool.status();
         let model = &self.model;
-        let counts = (status.idle as usize, status.in_use as usize, status.total as usize);
-        assert_eq!(counts, (model.idle.len(), model.in_use(), model.total()), "{model:?}");
+        let counts = (
+            status.idle as usize,
+            status.in_use as usize,
+            status.total as usize,
+        );
+        assert_eq!(
+            counts,
+            (model.idle.len(), model.in_use(), model.total()),
+            "{model:?}"
+        );
         assert_eq!(status.waiting, model.waiting(), "{model:?}");
         assert_eq!((status.paused, status.closed), (model.paused, model.closed));
         let mut held: Vec<_> = self.leases.iter().map(|lease| lease.serial).collect();
         held.sort_unstable();
         held.dedup();
         assert_eq!(held.len(), model.leased.len(), "one owner each");
-        assert_eq!(self.world.backend.live().len(), model.total() + self.detached.len());
+        assert_eq!(
+            self.world.backend.live().len(),
+            model.total() + self.detached.len()
+        );
         for granted in model.granted_to() {
-            assert!(self.tasks[&granted].is_woken(), "task {granted} was not told");
+            assert!(
+                self.tasks[&granted].is_woken(),
+                "task {granted} was not told"
+            );
         }
         // A failure puts off the next attempt, for a millisecond at most.
         let puts_off = self.down || self.failed == Some(model.now);
-        assert!(!model.is_restless() || (puts_off && model.idle.is_empty()), "{model:?}");
+        assert!(
+            !model.is_restless() || (puts_off && model.idle.is_empty()),
+            "{model:?}"
+        );
         if !self.down && self.failed != Some(model.now) {
             self.failed = None;
         }

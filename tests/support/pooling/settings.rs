@@ -73,7 +73,10 @@ fn what_a_builder_is_told_is_what_the_pool_has() {
 #[test]
 fn the_defaults_are_those_that_are_documented() {
     let config = Config::default();
-    assert_eq!((config.max_size, config.min_idle, config.max_idle), (10, 0, None));
+    assert_eq!(
+        (config.max_size, config.min_idle, config.max_idle),
+        (10, 0, None)
+    );
     assert_eq!(config.idle_timeout, Some(600 * SECOND));
     assert_eq!(config.max_lifetime, Some(1_800 * SECOND));
     assert_eq!(config.wait_timeout, Some(30 * SECOND));
@@ -84,8 +87,14 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!((config.max_waiters, config.max_connecting), (4096, 2));
     assert_eq!((config.keepalive, config.fail_fast_after), (None, 3));
     assert_eq!(config.check, Check::IfIdleFor(500 * MILLI));
-    assert_eq!((config.order, config.fairness), (Order::Affine, Fairness::Fifo));
-    assert_eq!((config.on_panic, config.upkeep), (OnPanic::Discard, Upkeep::Automatic));
+    assert_eq!(
+        (config.order, config.fairness),
+        (Order::Affine, Fairness::Fifo)
+    );
+    assert_eq!(
+        (config.on_panic, config.upkeep),
+        (OnPanic::Discard, Upkeep::Automatic)
+    );
     assert_eq!(config.patience, 10 * MILLI);
     assert!(config.validate().is_ok());
 }
@@ -97,23 +106,41 @@ fn what_is_out_of_range_is_named() {
         ("max_size", |config| config.max_size = 0),
         ("max_size", |config| config.max_size = 100_001),
         ("min_idle", |config| config.min_idle = 11),
-        ("max_idle", |config| (config.min_idle, config.max_idle) = (2, Some(1))),
-        ("idle_timeout", |config| config.idle_timeout = Some(Duration::ZERO)),
+        ("max_idle", |config| {
+            (config.min_idle, config.max_idle) = (2, Some(1))
+        }),
+        ("idle_timeout", |config| {
+            config.idle_timeout = Some(Duration::ZERO)
+        }),
         ("idle_timeout", |config| config.idle_timeout = LONG),
-        ("max_lifetime", |config| config.max_lifetime = Some(Duration::ZERO)),
+        ("max_lifetime", |config| {
+            config.max_lifetime = Some(Duration::ZERO)
+        }),
         ("max_lifetime", |config| config.max_lifetime = LONG),
-        ("keepalive", |config| config.keepalive = Some(Duration::ZERO)),
+        ("keepalive", |config| {
+            config.keepalive = Some(Duration::ZERO)
+        }),
         ("keepalive", |config| config.keepalive = LONG),
-        ("connect_timeout", |config| config.connect_timeout = Some(Duration::ZERO)),
-        ("check_timeout", |config| config.check_timeout = Some(Duration::ZERO)),
+        ("connect_timeout", |config| {
+            config.connect_timeout = Some(Duration::ZERO)
+        }),
+        ("check_timeout", |config| {
+            config.check_timeout = Some(Duration::ZERO)
+        }),
         ("close_timeout", |config| config.close_timeout = LONG),
-        ("leak_threshold", |config| config.leak_threshold = Some(Duration::ZERO)),
+        ("leak_threshold", |config| {
+            config.leak_threshold = Some(Duration::ZERO)
+        }),
         ("lifetime_jitter", |config| config.lifetime_jitter = -0.1),
         ("lifetime_jitter", |config| config.lifetime_jitter = 1.1),
-        ("lifetime_jitter", |config| config.lifetime_jitter = f64::NAN),
+        ("lifetime_jitter", |config| {
+            config.lifetime_jitter = f64::NAN
+        }),
         ("max_connecting", |config| config.max_connecting = 0),
         ("max_connecting", |config| config.max_connecting = u32::MAX),
-        ("backoff_base", |config| config.backoff_base = Duration::ZERO),
+        ("backoff_base", |config| {
+            config.backoff_base = Duration::ZERO
+        }),
         ("backoff_max", |config| config.backoff_max = MILLI),
         ("backoff_max", |config| config.backoff_max = Duration::MAX),
         ("fail_fast_after", |config| config.fail_fast_after = 0),
@@ -123,10 +150,19 @@ fn what_is_out_of_range_is_named() {
     for (name, change) in wrong {
         let mut config = Config::default();
         change(&mut config);
-        let built = Pool::builder(Calls(Default::default())).config(config.clone()).build();
-        let Err(error) = built else { panic!("{name}: {config:?}") };
-        assert!(matches!(error, Error::BadSetting { rule } if rule.starts_with(name)), "{name}: {error}");
-        let built = Pool::builder(Tasks(Default::default())).config(config).build_async();
+        let built = Pool::builder(Calls(Default::default()))
+            .config(config.clone())
+            .build();
+        let Err(error) = built else {
+            panic!("{name}: {config:?}")
+        };
+        assert!(
+            matches!(error, Error::BadSetting { rule } if rule.starts_with(name)),
+            "{name}: {error}"
+        );
+        let built = Pool::builder(Tasks(Default::default()))
+            .config(config)
+            .build_async();
         assert_eq!(built.err(), Some(error));
     }
 }
@@ -178,24 +214,45 @@ fn what_futures_need_in_the_background_needs_somebody_to_run_it() {
     let mut config = Config::default();
     assert_eq!(build(&config), None);
     config.min_idle = 1;
-    assert_eq!(build(&config), Some(Error::NoSpawner { setting: "min_idle" }));
+    assert_eq!(
+        build(&config),
+        Some(Error::NoSpawner {
+            setting: "min_idle"
+        })
+    );
     config.min_idle = 0;
     config.keepalive = Some(SECOND);
     let error = build(&config).unwrap();
-    assert_eq!(error, Error::NoSpawner { setting: "keepalive" });
+    assert_eq!(
+        error,
+        Error::NoSpawner {
+            setting: "keepalive"
+        }
+    );
     assert!(error.to_string().starts_with("keepalive needs"), "{error}");
-    let spawned = Pool::builder(Tasks(Default::default())).config(config).spawner(drop);
+    let spawned = Pool::builder(Tasks(Default::default()))
+        .config(config)
+        .spawner(drop);
     assert!(spawned.build_async().is_ok());
 }
 
 #[test]
 fn a_closure_is_a_manager() {
     let clock = ManualClock::new();
-    let pool = Pool::builder(from_fn(|| Ok::<_, Down>(7))).clock(clock.clone()).build().unwrap();
+    let pool = Pool::builder(from_fn(|| Ok::<_, Down>(7)))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
     assert_eq!(*pool.acquire().unwrap(), 7);
-    let pool = Pool::builder(from_async_fn(|| async { Ok::<_, Down>(8) })).clock(clock).build_async().unwrap();
+    let pool = Pool::builder(from_async_fn(|| async { Ok::<_, Down>(8) }))
+        .clock(clock)
+        .build_async()
+        .unwrap();
     assert_eq!(*pool.acquire().unwrap(), 8, "whoever waits runs it");
-    assert!(Pool::new(from_fn(|| Err::<(), _>(Down))).is_ok(), "it connects when somebody needs it");
+    assert!(
+        Pool::new(from_fn(|| Err::<(), _>(Down))).is_ok(),
+        "it connects when somebody needs it"
+    );
     assert!(Pool::new_async(from_async_fn(|| async { Err::<(), _>(Down) })).is_ok());
 }
 

@@ -57,7 +57,10 @@ fn leases_are_told_with_the_place_where_they_were_acquired() {
     let ids: Vec<_> = held.iter().map(|held| held.id).collect();
     assert_eq!(ids, [1, 2, 3, 4]);
     assert!(held.iter().all(|held| held.file.ends_with("telling.rs")));
-    assert_eq!(held[0].to_string(), format!("since 3s by {}:{first}", held[0].file));
+    assert_eq!(
+        held[0].to_string(),
+        format!("since 3s by {}:{first}", held[0].file)
+    );
 }
 
 #[test]
@@ -77,7 +80,10 @@ fn a_leak_is_reported_once() {
     world.clock.advance(100 * SECOND);
     let reported = leaks.lock().unwrap().clone();
     assert_eq!(reported.len(), 1);
-    assert_eq!((reported[0].line, reported[0].id, reported[0].held_for), (line, 1, 10 * SECOND));
+    assert_eq!(
+        (reported[0].line, reported[0].id, reported[0].held_for),
+        (line, 1, 10 * SECOND)
+    );
     assert_eq!(world.pool.stats().leaks, 1);
     // The next lease of the same connection is another one.
     drop(lease);
@@ -120,15 +126,34 @@ fn statistics_add_up() {
     world.clock.advance(2 * SECOND);
     Lease::discard(lease);
     let stats = world.pool.stats().since(&before);
-    assert_eq!((stats.checkouts, stats.waits, stats.refused, stats.timeouts), (2, 2, 0, 0));
-    assert_eq!((stats.connected, stats.closed, stats.closed_broken), (1, 1, 1));
-    assert_eq!((stats.used_for, stats.mean_use()), (3 * SECOND, 1_500 * MILLI));
+    assert_eq!(
+        (stats.checkouts, stats.waits, stats.refused, stats.timeouts),
+        (2, 2, 0, 0)
+    );
+    assert_eq!(
+        (stats.connected, stats.closed, stats.closed_broken),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        (stats.used_for, stats.mean_use()),
+        (3 * SECOND, 1_500 * MILLI)
+    );
     assert_eq!(stats.wait_ratio(), 1.0);
     assert_eq!(stats.suggested_size(3 * SECOND), 4);
     let histograms = world.pool.histograms();
-    assert_eq!((histograms.wait.count(), histograms.hold.count(), histograms.connect.count()), (2, 2, 1));
+    assert_eq!(
+        (
+            histograms.wait.count(),
+            histograms.hold.count(),
+            histograms.connect.count()
+        ),
+        (2, 2, 1)
+    );
     let longest = Duration::from_nanos(histograms.wait.max());
-    assert!(longest >= 990 * MILLI && longest <= 1_010 * MILLI, "{longest:?}");
+    assert!(
+        longest >= 990 * MILLI && longest <= 1_010 * MILLI,
+        "{longest:?}"
+    );
 }
 
 #[test]
@@ -147,10 +172,19 @@ fn every_error_says_what_it_is_and_what_to_do() {
     let closed = world.pool.acquire().map(drop).unwrap_err();
 
     let says = [
-        (&exhausted, "no connection is free: 1 of 1 connections, 1 in use, 0 waiting"),
+        (
+            &exhausted,
+            "no connection is free: 1 of 1 connections, 1 in use, 0 waiting",
+        ),
         (&full, "1 callers wait already"),
-        (&late, "no connection after 1s: all are in use (1 of 1 connections"),
-        (&down, "no connection can be made, 1 attempts have failed: the backend is down"),
+        (
+            &late,
+            "no connection after 1s: all are in use (1 of 1 connections",
+        ),
+        (
+            &down,
+            "no connection can be made, 1 attempts have failed: the backend is down",
+        ),
         (&closed, "the pool is closed"),
     ];
     for (error, text) in says {
@@ -158,10 +192,21 @@ fn every_error_says_what_it_is_and_what_to_do() {
         assert_eq!(format!("{:?}", error.clone()), format!("{error:?}"));
     }
     assert!(late.to_string().contains("telling.rs:"), "{late}");
-    let kinds = |error: &dyn Refusal| [error.is_timeout(), error.is_closed(), error.is_overloaded(), error.retry_after().is_some()];
+    let kinds = |error: &dyn Refusal| {
+        [
+            error.is_timeout(),
+            error.is_closed(),
+            error.is_overloaded(),
+            error.retry_after().is_some(),
+        ]
+    };
     let expected = [
         (exhausted, [false, false, true, false], Error::Exhausted),
-        (full, [false, false, true, false], Error::TooManyWaiters { limit: 1 }),
+        (
+            full,
+            [false, false, true, false],
+            Error::TooManyWaiters { limit: 1 },
+        ),
         (late, [true, false, false, false], Error::TimedOut),
         (closed, [false, true, false, false], Error::Closed),
     ];
@@ -180,7 +225,10 @@ fn every_error_says_what_it_is_and_what_to_do() {
 fn a_report_of_nothing_is_complete() {
     let world = one();
     let report: DrainReport = world.pool.drain(SECOND);
-    assert_eq!(format!("{report:?}"), "DrainReport { closed: 0, pending: 0, held: [] }");
+    assert_eq!(
+        format!("{report:?}"),
+        "DrainReport { closed: 0, pending: 0, held: [] }"
+    );
 }
 
 #[test]

@@ -37,8 +37,13 @@ fn a_blocking_connect_that_takes_too_long_is_abandoned_and_counts_until_it_ends(
     until(|| world.backend.connects() == 1);
     world.clock.advance(10 * SECOND);
     let error = task.woken().map(drop).unwrap_err();
-    assert!(matches!(**error.connect_error().unwrap(), ConnectError::TimedOut { after } if after == 10 * SECOND));
-    assert_eq!((world.counts(), world.pool.stats().abandoned), ([0, 0, 1, 0, 0], 1));
+    assert!(
+        matches!(**error.connect_error().unwrap(), ConnectError::TimedOut { after } if after == 10 * SECOND)
+    );
+    assert_eq!(
+        (world.counts(), world.pool.stats().abandoned),
+        ([0, 0, 1, 0, 0], 1)
+    );
     // What it comes to after all is closed.
     world.backend.set(Call::Connect, Mood::Good);
     until(|| world.counts() == [0; 5]);
@@ -98,7 +103,10 @@ fn many_threads_and_few_connections() {
         }
     });
     let stats = world.pool.stats();
-    assert_eq!((stats.checkouts, stats.status.in_use, stats.status.waiting), (2_400, 0, 0));
+    assert_eq!(
+        (stats.checkouts, stats.status.in_use, stats.status.waiting),
+        (2_400, 0, 0)
+    );
     assert!(world.backend.most() <= 3);
 }
 
