@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use super::driven::Orphan;
 use super::errand::{Counts, Kind};
 use super::gate::{CLOSED, EXCESS, Gate};
 use super::room::Room;
@@ -10,16 +11,17 @@ use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
 use super::time::Time;
 use super::upkeep::Keep;
-use super::verbs::{BoxFuture, Verbs};
+use super::verbs::Verbs;
 use super::watch::Watch;
 use crate::kernel::counters::Counters;
 use crate::kernel::histogram::Histogram;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex};
 use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, Check, Config, ConnectError, Fairness, Manage};
+use crate::pool::{AcquireError, Check, CloseReason, Config, ConnectError, Fairness, Manage};
 
 /// After a connection went, the pool is looked at whether there are enough.
 const SOON: Duration = Duration::from_millis(100);
@@ -50,7 +52,7 @@ pub(crate) struct Core<M: Manage> {
     pub(crate) config: Config,
     pub(super) outage: Mutex<Trouble<M::Error>>,
     /// Futures that nobody runs yet.
-    pub(super) orphans: Mutex<Vec<BoxFuture>>,
+    pub(super) orphans: Mutex<Vec<Orphan>>,
     pub(super) backlog: Backlog,
     /// Calls of `stir` that are not done with.
     pub(super) stirs: AtomicU64,
@@ -188,8 +190,13 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    fn one_less(&self) {
-        let excess = self.room.give_back();
+    pub(super) fn one_less(&self, closing: bool, dropped: bool) {
+        if dropped {
+            // It met a panic of the user's, or its future was dropped.
+            let event = Event::Closed as usize + CloseReason::Broken as usize;
+            self.counters.raise(event);
+        }
+        let excess = self.room.give_back(closing);
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();
         }
@@ -198,7 +205,7 @@ impl<M: Manage> Core<M> {
             // There may be too few now, in a pool that nobody uses.
             self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
         }
-        if let Some(core) = self.shared() {
+        if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
             core.stir();
         }
     }
@@ -206,13 +213,9 @@ impl<M: Manage> Core<M> {
     /// Raises or lowers the flag as is right, whoever changes the numbers meanwhile.
     pub(super) fn settle_excess(&self) {
         loop {
-            let look = || {
-                let (max, total) = self.room.look();
-                total > max
-            };
-            let excess = look();
+            let excess = self.room.is_excessive();
             self.gate.set(EXCESS, excess);
-            if look() == excess {
+            if self.room.is_excessive() == excess || faulty(Fault::SettleOnce) {
                 return;
             }
         }
@@ -222,8 +225,8 @@ impl<M: Manage> Core<M> {
 impl<M: Manage> Anchor for &Core<M> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, closing: bool, dropped: bool) {
+        self.one_less(closing, dropped);
     }
 
     #[inline]
@@ -235,8 +238,8 @@ impl<M: Manage> Anchor for &Core<M> {
 impl<M: Manage> Anchor for Arc<Core<M>> {
     type Body = M::Connection;
 
-    fn vacated(&self) {
-        self.one_less();
+    fn vacated(&self, closing: bool, dropped: bool) {
+        self.one_less(closing, dropped);
     }
 
     #[inline]

@@ -50,28 +50,31 @@ impl<M: Manage> Core<M> {
                     return;
                 };
                 let unfinished = Unfinished(Some((claim, errand)));
-                self.spawn(Box::pin(async move {
-                    let mut unfinished = unfinished;
-                    let Some((_, errand)) = &unfinished.0 else {
-                        return;
-                    };
-                    let due = errand.due();
-                    let checking = shielded(|| check(core.manager.clone(), connection));
-                    let checked = match checking {
-                        // One that takes too long, or panics, takes the connection with it.
-                        Some(checking) => limited(&core.time, due, checking).await.ok(),
-                        None => None,
-                    };
-                    let Some((mut claim, errand)) = unfinished.0.take() else {
-                        return;
-                    };
-                    errand.end();
-                    let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
-                    if let Some((connection, _)) = checked {
-                        claim.fill(connection);
-                    }
-                    core.checked(claim, errand, good, true);
-                }));
+                self.spawn(
+                    Kind::Check,
+                    Box::pin(async move {
+                        let mut unfinished = unfinished;
+                        let Some((_, errand)) = &unfinished.0 else {
+                            return;
+                        };
+                        let due = errand.due();
+                        let checking = shielded(|| check(core.manager.clone(), connection));
+                        let checked = match checking {
+                            // One that takes too long, or panics, takes the connection with it.
+                            Some(checking) => limited(&core.time, due, checking).await.ok(),
+                            None => None,
+                        };
+                        let Some((mut claim, errand)) = unfinished.0.take() else {
+                            return;
+                        };
+                        errand.end();
+                        let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
+                        if let Some((connection, _)) = checked {
+                            claim.fill(connection);
+                        }
+                        core.checked(claim, errand, good, true);
+                    }),
+                );
             }
         }
     }

@@ -13,6 +13,7 @@ use super::verbs::{BoxFuture, Verbs};
 use crate::kernel::clock::Tick;
 use crate::kernel::dice;
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::stats::Event;
@@ -64,40 +65,43 @@ impl<M: Manage> Core<M> {
             Verbs::Async(verbs, _) => {
                 let connect = verbs.connect;
                 let unfinished = Unfinished(Some((claim, errand)));
-                self.spawn(Box::pin(async move {
-                    let mut unfinished = unfinished;
-                    let Some((_, errand)) = &unfinished.0 else {
-                        return;
-                    };
-                    let due = errand.due();
-                    let made = match shielded(|| connect(core.manager.clone())) {
-                        Some(connecting) => limited(&core.time, due, connecting).await,
-                        None => Err(Failed::Panicked),
-                    };
-                    let made = match made {
-                        Ok(made) => made.map_err(ConnectError::Failed),
-                        Err(Failed::Panicked) => Err(ConnectError::Panicked),
-                        Err(Failed::TimedOut) => {
-                            let after = errand.limit();
-                            Err(ConnectError::TimedOut { after })
+                self.spawn(
+                    Kind::Connect,
+                    Box::pin(async move {
+                        let mut unfinished = unfinished;
+                        let Some((_, errand)) = &unfinished.0 else {
+                            return;
+                        };
+                        let due = errand.due();
+                        let made = match shielded(|| connect(core.manager.clone())) {
+                            Some(connecting) => limited(&core.time, due, connecting).await,
+                            None => Err(Failed::Panicked),
+                        };
+                        let made = match made {
+                            Ok(made) => made.map_err(ConnectError::Failed),
+                            Err(Failed::Panicked) => Err(ConnectError::Panicked),
+                            Err(Failed::TimedOut) => {
+                                let after = errand.limit();
+                                Err(ConnectError::TimedOut { after })
+                            }
+                        };
+                        if let Some((claim, errand)) = unfinished.0.take() {
+                            core.connected(claim, errand, made);
                         }
-                    };
-                    if let Some((claim, errand)) = unfinished.0.take() {
-                        core.connected(claim, errand, made);
-                    }
-                }));
+                    }),
+                );
             }
         }
     }
 
     /// Runs a future in the background, or leaves it to those that wait.
-    pub(super) fn spawn(&self, task: BoxFuture) {
+    pub(super) fn spawn(&self, kind: Kind, task: BoxFuture) {
         if let Verbs::Async(_, Some(spawner)) = &self.verbs {
             // A spawner that panics has dropped the task, which ends it.
             shielded(|| spawner(task));
             return;
         }
-        self.orphans.lock().push(task);
+        self.orphans.lock().push((kind, task));
         // Whoever is first looks.
         self.line.rouse(self.time.now());
     }
@@ -106,6 +110,10 @@ impl<M: Manage> Core<M> {
     fn connected(self: &Arc<Self>, mut claim: Claim<Arc<Self>>, errand: Errand<M>, made: Made<M>) {
         let in_time = errand.end();
         let began = errand.began();
+        if faulty(Fault::NoteLate) {
+            let note = self.gate.note();
+            claim.notes().gate.store(note, Ordering::Relaxed);
+        }
         match made {
             Ok(connection) if in_time => {
                 let took = self.time.now().since(began);

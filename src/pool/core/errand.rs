@@ -127,10 +127,7 @@ impl<M: Manage> Watched<M> {
     fn give_place_back(&self) {
         // A statement of its own: the lock is released at its end.
         let place = self.place.lock().take();
-        if let Some(place) = place {
-            drop(place);
-            self.core.has_closed();
-        }
+        drop(place);
     }
 
     fn watch(self: &Arc<Self>) {
@@ -185,38 +182,19 @@ pub(crate) struct Counts {
     connecting: AtomicU64,
     /// Connects and checks whose result will count.
     coming: AtomicU64,
+    /// Checks whose result will count.
+    checking: AtomicU64,
     /// Those that took too long and have not ended.
     lingering: AtomicU64,
-    /// Connections that are being closed, and will give their place back.
-    closing: AtomicU64,
 }
 
 impl Counts {
-    pub(crate) fn closing(&self) -> u64 {
-        self.closing.load(Ordering::SeqCst)
-    }
-
-    /// One more is closed.
-    pub(crate) fn begin_close(&self) {
-        self.closing.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// The place of one that was closed has been given back.
-    pub(crate) fn end_close(&self) {
-        self.closing.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    /// As [`begin_close`](Self::begin_close), if `needed` says so of the number of those that are being closed.
-    pub(crate) fn begin_close_if(&self, needed: impl Fn(u64) -> bool) -> bool {
-        let more = |closing: u64| needed(closing).then_some(closing + 1);
-        self.closing
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, more)
-            .is_ok()
-    }
-
     fn begin(&self, kind: Kind) {
         if kind == Kind::Connect {
             self.connecting.fetch_add(1, Ordering::SeqCst);
+        }
+        if kind == Kind::Check {
+            self.checking.fetch_add(1, Ordering::SeqCst);
         }
         if kind != Kind::Close {
             self.coming.fetch_add(1, Ordering::SeqCst);
@@ -224,6 +202,9 @@ impl Counts {
     }
 
     fn give_up(&self, kind: Kind) {
+        if kind == Kind::Check {
+            self.checking.fetch_sub(1, Ordering::SeqCst);
+        }
         if kind != Kind::Close {
             self.coming.fetch_sub(1, Ordering::SeqCst);
         }
@@ -237,6 +218,10 @@ impl Counts {
 
     pub(crate) fn connecting(&self) -> u64 {
         self.connecting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn checking(&self) -> u64 {
+        self.checking.load(Ordering::SeqCst)
     }
 
     pub(crate) fn coming(&self) -> u64 {

@@ -6,7 +6,7 @@
 use crossbeam_utils::CachePadded;
 
 use crate::kernel::sync::fault::{Fault, is as faulty};
-use crate::kernel::sync::{AtomicU64, Ordering};
+use crate::kernel::sync::{AtomicU64, Ordering, store_load_barrier};
 
 /// Nothing is handed out any more.
 pub(crate) const CLOSED: u64 = 1;
@@ -69,11 +69,13 @@ impl Gate {
         } else {
             self.0.fetch_and(!flag, Ordering::SeqCst)
         };
+        store_load_barrier();
         (before & flag != 0) != raised
     }
 
     /// Begins another generation.
     pub(crate) fn renew(&self) {
         self.0.fetch_add(GENERATION, Ordering::SeqCst);
+        store_load_barrier();
     }
 }

@@ -8,6 +8,7 @@ use super::base::Core;
 use super::gate::{CLOSED, EXCESS, PAUSED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::{CloseReason, Manage, OnPanic};
@@ -112,7 +113,7 @@ impl<M: Manage> Core<M> {
         if let Some(reason) = reason {
             return self.retire(claim, reason);
         }
-        if gate & EXCESS != 0 && self.begins_to_shed() {
+        if gate & EXCESS != 0 && self.room.begin_shrink() {
             return self.retire_counted(claim, CloseReason::Shrunk);
         }
         let fresh_until = self.terms.fresh_until(now, expires);
@@ -163,6 +164,9 @@ impl<M: Manage> Core<M> {
     /// A connection has become idle: somebody may wait for it, or may have barred the pool.
     #[cold]
     pub(super) fn look_behind(&self) {
+        if faulty(Fault::SkipLookBehind) {
+            return;
+        }
         self.sweep_if_barred();
         if self.line.waiting() == 0 || self.gate.has(PAUSED) {
             return self.trim();
@@ -208,7 +212,7 @@ impl<M: Manage> Core<M> {
             return;
         }
         for slot in self.slots.iter() {
-            if gate & CLOSED == 0 && !self.is_above(self.counts.closing()) {
+            if gate & CLOSED == 0 && !self.room.is_excessive() {
                 return;
             }
             let Some(right) = self.slots.take_this(slot, CHECKING) else {
@@ -217,7 +221,7 @@ impl<M: Manage> Core<M> {
             let mut claim = self.claim(right);
             if gate & CLOSED != 0 {
                 self.retire(claim, CloseReason::PoolClosed);
-            } else if self.begins_to_shed() {
+            } else if self.room.begin_shrink() {
                 self.retire_counted(claim, CloseReason::Shrunk);
             } else {
                 // Somebody else was faster.

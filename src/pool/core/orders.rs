@@ -12,6 +12,7 @@ use super::take::Vetted;
 use super::verbs::Verbs;
 use crate::kernel::clock::{Clock, Tick};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::{Deadline, shielded};
 use crate::pool::stats::Event;
 use crate::pool::{AcquireError, AttachError, CloseReason, ConnectionInfo, DrainReport, Manage};
@@ -51,7 +52,7 @@ impl<M: Manage> Core<M> {
     }
 
     /// Checks a connection on this thread if that is possible.
-    fn check_here<'c>(&'c self, mut claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
+    pub(super) fn check_here<'c>(&'c self, mut claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
         let Verbs::Blocking(verbs, _) = &self.verbs else {
             return Some(claim);
         };
@@ -78,8 +79,12 @@ impl<M: Manage> Core<M> {
         if !self.room.reserve() {
             return Err(AttachError::Full(connection));
         }
+        if self.gate.has(CLOSED) {
+            self.one_less(false, false);
+            return Err(AttachError::Closed(connection));
+        }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.room.give_back();
+            self.room.give_back(false);
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);
@@ -168,7 +173,9 @@ impl<M: Manage> Core<M> {
 
     pub(crate) fn resume(self: &Arc<Self>) {
         self.gate.set(PAUSED, false);
-        self.settle();
+        if !faulty(Fault::ResumeSilently) {
+            self.settle();
+        }
         self.stir();
     }
 
@@ -179,16 +186,16 @@ impl<M: Manage> Core<M> {
     /// Nothing is handed out any more: those that wait are told, and what is idle is closed.
     pub(crate) fn close(&self) {
         self.gate.set(CLOSED, true);
-        while self.line.waiting() > 0 {
+        while self.line.waiting() > 0 && !faulty(Fault::CloseSilently) {
             let told = Grant::Refused(AcquireError::Closed);
             if self.line.grant(told, self.time.now()).is_err() {
                 break;
             }
         }
-        self.sweep_if_barred();
-        // Futures that nobody is going to run.
-        let orphans = std::mem::take(&mut *self.orphans.lock());
-        shielded(|| drop(orphans));
+        if !faulty(Fault::SkipSweep) {
+            self.sweep_if_barred();
+        }
+        self.drop_orphans(|_| true);
         self.watch.notify();
     }
 
@@ -238,8 +245,9 @@ impl Await {
         wanted: impl Fn(&Core<M>) -> bool,
     ) -> Poll<bool> {
         loop {
+            let too_early = faulty(Fault::WatchLate) && wanted(core);
             core.watch.await_change(self.number, waker);
-            let there = wanted(core);
+            let there = too_early || (!faulty(Fault::WatchLate) && wanted(core));
             if there || self.deadline.poll(waker).is_ready() {
                 self.leave(core);
                 return Poll::Ready(there);

@@ -18,29 +18,11 @@ impl<M: Manage> Core<M> {
     /// Closes a connection, and gives its place back.
     #[cold]
     pub(super) fn retire(&self, claim: Claim<&Self>, reason: CloseReason) {
-        self.counts.begin_close();
+        self.room.begin_close();
         self.retire_counted(claim, reason);
     }
 
-    /// Whether there are more connections than there may be, beside those that are being closed already. If so, one more is counted as
-    /// being closed: it is up to the caller to [do so](Self::retire_counted).
-    pub(super) fn begins_to_shed(&self) -> bool {
-        self.counts.begin_close_if(|closing| self.is_above(closing))
-    }
-
-    pub(super) fn is_above(&self, closing: u64) -> bool {
-        let (max, total) = self.room.look();
-        u64::from(total).saturating_sub(closing) > u64::from(max)
-    }
-
-    /// The place of a closed connection has been given back.
-    pub(super) fn has_closed(&self) {
-        self.counts.end_close();
-        // Who looked a moment ago found one less than there are.
-        self.sweep_if_barred();
-    }
-
-    /// As [`retire`](Self::retire), of one that is counted already.
+    /// As [`retire`](Self::retire), of one that is counted as being closed already.
     pub(super) fn retire_counted(&self, claim: Claim<&Self>, reason: CloseReason) {
         claim.turn(CLOSING);
         self.counters
@@ -57,8 +39,6 @@ impl<M: Manage> Core<M> {
             if let Some(hook) = &self.hooks.close {
                 shielded(|| hook(&info, reason));
             }
-            drop(claim);
-            self.has_closed();
             return;
         };
         let errand = Errand::begin(self, Kind::Close);

@@ -166,8 +166,8 @@ pub(crate) trait Anchor {
     /// What is in a slot.
     type Body;
 
-    /// A slot became empty.
-    fn vacated(&self);
+    /// A slot became empty. Its connection was being closed, or not, and was dropped in passing, or not.
+    fn vacated(&self, closing: bool, dropped: bool);
 
     /// A slot is idle: the next step of [`Claim::publish`].
     fn list(&self, slot: &Slot<Self::Body>, put_down: impl FnOnce());
@@ -303,20 +303,26 @@ impl<A: Anchor> Claim<A> {
     #[cold]
     fn vacate(&mut self) {
         /// Also if the destructor of the connection panics.
-        struct Vacates<'c, A: Anchor>(&'c A, NonNull<Slot<A::Body>>);
+        struct Vacates<'c, A: Anchor>(&'c A, NonNull<Slot<A::Body>>, bool);
 
         impl<A: Anchor> Drop for Vacates<'_, A> {
             fn drop(&mut self) {
                 // SAFETY: the anchor keeps the slot alive.
                 let slot = unsafe { self.1.as_ref() };
+                let closing = slot.phase() == CLOSING;
+                if faulty(Fault::VacateLate) {
+                    self.0.vacated(closing, self.2);
+                    slot.phase.store(EMPTY, Ordering::SeqCst);
+                    return;
+                }
                 slot.phase.store(EMPTY, Ordering::SeqCst);
-                self.0.vacated();
+                self.0.vacated(closing, self.2);
             }
         }
 
         let body = self.empty();
         if let Some(slot) = self.slot.take() {
-            let _vacates = Vacates(&self.anchor, slot);
+            let _vacates = Vacates(&self.anchor, slot, body.is_some());
             drop(body);
         }
     }

@@ -13,8 +13,9 @@ use std::sync::OnceLock;
 use crossbeam_utils::CachePadded;
 
 use super::hint;
-use super::slot::{EMPTY, IDLE, Right, Slot};
+use super::slot::{EMPTY, IDLE, Notes, Right, Slot};
 use crate::kernel::slab::{Key, List, Slab};
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 use crate::pool::Order;
 
@@ -143,6 +144,20 @@ impl<T> Slots<T> {
         self.get(index)?.take(IDLE, to)
     }
 
+    /// The right to an idle slot that is `fresh`, if there is no order in which to take them.
+    pub(crate) fn take_fresh(&self, to: u64, fresh: impl Fn(&Notes) -> bool) -> Option<Right<T>> {
+        if self.listed.is_some() {
+            return None;
+        }
+        // Who has the right to it looks again: it may have been another one's meanwhile.
+        let fresh = |slot: &&Slot<T>| slot.phase() == IDLE && fresh(&slot.notes);
+        self.iter().filter(fresh).find_map(|slot| {
+            let right = slot.take(IDLE, to)?;
+            self.hint.set(slot.index);
+            Some(right)
+        })
+    }
+
     /// The right to this slot, if it is idle.
     pub(crate) fn take_this(&self, slot: &Slot<T>, to: u64) -> Option<Right<T>> {
         let Some(listed) = &self.listed else {
@@ -165,6 +180,9 @@ impl<T> Slots<T> {
             Some(listed) => {
                 let mut listed = listed.lock();
                 listed.link(slot.index);
+                if faulty(Fault::ListEarly) {
+                    drop(listed);
+                }
                 put_down();
             }
         }

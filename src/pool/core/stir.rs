@@ -12,6 +12,7 @@ use super::gate::{CLOSED, PAUSED};
 use super::slot::CONNECTING;
 use crate::kernel::clock::Tick;
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
 use crate::pool::policy::{Leave, Plan, Situation};
@@ -26,6 +27,10 @@ impl<M: Manage> Core<M> {
         loop {
             // It runs the clock's code.
             shielded(|| while self.make_one() {});
+            if faulty(Fault::ForgetStir) {
+                self.stirs.store(0, Ordering::SeqCst);
+                return;
+            }
             let done = self
                 .stirs
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
@@ -61,11 +66,16 @@ impl<M: Manage> Core<M> {
         if !self.may_connect(now) || !self.room.reserve() {
             return false;
         }
+        // Who closes the pool, and finds no connection after that, is right.
+        if self.gate.has(CLOSED | PAUSED) {
+            self.one_less(false, false);
+            return false;
+        }
         match self.slots.take_empty(CONNECTING) {
             Some(right) => self.connect(right),
             None => {
                 // There is one for each that may be reserved.
-                self.room.give_back();
+                self.room.give_back(false);
                 return false;
             }
         }

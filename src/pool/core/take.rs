@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::base::{Core, Grant};
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED, QUIET};
 use super::hint::this_thread;
-use super::slot::{CHECKING, Claim, IN_USE, Right};
+use super::slot::{CHECKING, Claim, IN_USE, Notes, Right};
+use super::verbs::{Runner, Verbs};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::{CloseReason, Manage};
@@ -52,26 +54,73 @@ impl<M: Manage> Core<M> {
     fn take_closely<'c>(&'c self, claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
         match self.vet(claim) {
             Vetted::Fresh(claim) => Some(claim),
+            Vetted::Unsure(claim) if self.checks_inline() => {
+                self.check_here(claim).or_else(|| self.take_ready())
+            }
             Vetted::Unsure(claim) => {
-                self.begin_check(claim);
-                self.take_ready()
+                let fresh = self.take_fresh();
+                if fresh.is_some() {
+                    self.put_back(claim);
+                } else {
+                    self.check_if_needed(claim);
+                }
+                fresh
             }
             Vetted::Gone => self.take_ready(),
             Vetted::Barred => None,
         }
     }
 
-    /// An idle connection that may be handed out. Those that may not are checked or closed.
+    /// An idle connection that may be handed out. Those that may not are closed or checked: as many at a time as callers wait.
     pub(super) fn take_ready(&self) -> Option<Claim<&Self>> {
         loop {
+            if let Some(claim) = self.take_fresh() {
+                return Some(claim);
+            }
             let claim = self.claim(self.slots.take_idle(IN_USE)?);
             match self.vet(claim) {
                 Vetted::Fresh(claim) => return Some(claim),
-                Vetted::Unsure(claim) => self.begin_check(claim),
+                Vetted::Unsure(claim) => {
+                    if self.checks_inline() {
+                        if let Some(checked) = self.check_here(claim) {
+                            return Some(checked);
+                        }
+                    } else if !self.check_if_needed(claim) {
+                        return None;
+                    }
+                }
                 Vetted::Gone => {}
                 Vetted::Barred => return None,
             }
         }
+    }
+
+    /// An idle connection about which there is nothing to think of, wherever it is.
+    fn take_fresh(&self) -> Option<Claim<&Self>> {
+        let fresh = |notes: &Notes| {
+            self.gate.admits(notes.gate.load(Ordering::Relaxed))
+                && self
+                    .time
+                    .is_before(notes.fresh_until.load(Ordering::Relaxed))
+        };
+        let claim = self.claim(self.slots.take_fresh(IN_USE, fresh)?);
+        if fresh(claim.notes()) {
+            return Some(claim);
+        }
+        self.put_back(claim);
+        None
+    }
+
+    /// Has a connection checked, unless as many are being checked as callers wait; then it is idle again. Whether it is checked.
+    fn check_if_needed<'c>(&'c self, mut claim: Claim<&'c Self>) -> bool {
+        let waiting = self.line.waiting().max(1);
+        if self.counts.checking() >= waiting as u64 {
+            claim.publish();
+            self.sweep_if_barred();
+            return false;
+        }
+        self.begin_check(claim);
+        true
     }
 
     /// Looks at everything that there may be about a connection.
@@ -92,7 +141,7 @@ impl<M: Manage> Core<M> {
             self.retire(claim, reason);
             return Vetted::Gone;
         }
-        if gate & EXCESS != 0 && self.begins_to_shed() {
+        if gate & EXCESS != 0 && self.room.begin_shrink() {
             self.retire_counted(claim, CloseReason::Shrunk);
             return Vetted::Gone;
         }
@@ -194,13 +243,20 @@ impl<M: Manage> Core<M> {
     ) -> Option<Claim<&Self>> {
         let claim = self.claim(right);
         let note = claim.notes().gate.load(Ordering::Relaxed);
-        if self.gate.admits(note) {
+        if self.gate.admits(note) || faulty(Fault::AcceptUnasked) {
             return self.hand_out(claim, caller);
         }
         match self.vet(claim) {
             Vetted::Fresh(claim) | Vetted::Unsure(claim) => self.hand_out(claim, caller),
             Vetted::Gone | Vetted::Barred => None,
         }
+    }
+
+    /// Has somebody check a connection. Where that is this thread, the connection if it is good: put back, it would be found and
+    /// checked anew for ever.
+    /// Whether checks are run by whoever finds that they are due.
+    const fn checks_inline(&self) -> bool {
+        matches!(self.verbs, Verbs::Blocking(_, Runner::Inline))
     }
 
     fn begin_check<'c>(&'c self, claim: Claim<&'c Self>) {

@@ -208,7 +208,8 @@ impl<M: Manage> Core<M> {
                     continue;
                 }
             }
-            idle -= 1;
+            // It may have come back after the count.
+            idle = idle.saturating_sub(1);
         }
         due
     }

@@ -26,6 +26,7 @@ use super::gate::CLOSED;
 use super::slot::Right;
 use crate::kernel::clock::{Clock, Tick};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::{Deadline, shielded};
 use crate::kernel::wait::{Full, Ticket, block_on};
 use crate::pool::stats::Event;
@@ -95,7 +96,7 @@ impl Wait {
                 // Polled after it was ready.
                 State::Done => return Poll::Pending,
             };
-            if core.gate.has(CLOSED) {
+            if core.gate.has(CLOSED) && !faulty(Fault::JoinUnasked) {
                 return self.end(core, Err(AcquireError::Closed));
             }
             let now = core.time.now();

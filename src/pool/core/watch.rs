@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
+use crate::kernel::sync::{AtomicU64, Mutex, Ordering, store_load_barrier};
 use crate::kernel::upkeep::{Discarded, wake};
 
 /// Wakers to be called at the next change.
@@ -32,6 +32,7 @@ impl Watch {
         };
         self.watching.store(wakers.len() as u64, Ordering::SeqCst);
         drop(wakers);
+        store_load_barrier();
         drop(Discarded(spare));
     }
 
@@ -52,6 +53,7 @@ impl Watch {
     /// Something has changed, by a sequentially consistent operation before this.
     #[inline]
     pub(crate) fn notify(&self) {
+        store_load_barrier();
         if self.watching.load(Ordering::SeqCst) > 0 {
             self.wake_all();
         }
