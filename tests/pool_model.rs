@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that goes astray should panic"
 )]
 
@@ -19,8 +20,6 @@ use proptest::prelude::*;
 use script::{Run, Settings, steps};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
-
     #[test]
     fn a_pool_does_what_its_model_does(
         max in 1..5_u32,

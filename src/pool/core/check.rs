@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::base::Core;
-use super::errand::{Errand, Kind};
+use super::errand::{Errand, Kind, Underway};
 use super::limited::limited;
 use super::slot::Claim;
 use super::verbs::Verbs;
@@ -13,7 +13,7 @@ use crate::pool::stats::Event;
 use crate::pool::{CloseReason, Manage};
 
 /// A check that may be dropped by whoever is to run it, with the connection.
-struct Unfinished<M: Manage>(Option<(Claim<Arc<Core<M>>>, Errand<M>)>);
+struct Unfinished<M: Manage>(Option<Underway<M>>);
 
 impl<M: Manage> Drop for Unfinished<M> {
     fn drop(&mut self) {
