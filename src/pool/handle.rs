@@ -102,6 +102,15 @@ impl<M: Manage> Pool<M> {
         Self { core, handle }
     }
 
+    pub(super) const fn core(&self) -> &Arc<Core<M>> {
+        &self.core
+    }
+
+    /// Whether this is the only handle.
+    pub(super) fn is_sole(&mut self) -> bool {
+        Arc::get_mut(&mut self.handle).is_some()
+    }
+
     fn wait(&self, caller: &'static Location<'static>) -> Wait {
         Wait::new(caller, self.core.config.wait_timeout)
     }

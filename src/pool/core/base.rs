@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::driven::Orphan;
 use super::errand::{Counts, Kind};
 use super::gate::{CLOSED, EXCESS, Gate};
+use super::quota::Quota;
 use super::room::Room;
 use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
@@ -66,6 +67,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) stuck: Mutex<Vec<u64>>,
     pub(super) watch: Watch,
     pub(super) keep: OnceLock<Keep<M>>,
+    /// What it shares with other pools, if it does.
+    pub(super) quota: OnceLock<Arc<dyn Quota>>,
     pub(super) made: AtomicU64,
     pub(super) connect_time: AtomicU64,
     pub(super) counters: Counters<{ Event::COUNT }>,
@@ -139,6 +142,7 @@ impl<M: Manage> Core<M> {
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),
             keep: OnceLock::new(),
+            quota: OnceLock::new(),
             made: AtomicU64::new(0),
             connect_time: AtomicU64::new(0),
             counters: Counters::new(),
@@ -196,17 +200,25 @@ impl<M: Manage> Core<M> {
             let event = Event::Closed as usize + CloseReason::Broken as usize;
             self.counters.raise(event);
         }
-        let excess = self.room.give_back(closing);
-        if !excess && self.gate.has(EXCESS) {
-            self.settle_excess();
-        }
+        // First of all: who finds a pool without connections finds that they are not counted anywhere.
+        self.give_back_to_quota();
+        self.unreserve(closing);
         self.watch.notify();
+        self.look_at_quota();
         if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
             // There may be too few now, in a pool that nobody uses.
             self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
         }
         if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
             core.stir();
+        }
+    }
+
+    /// Counts one less.
+    pub(super) fn unreserve(&self, closing: bool) {
+        let excess = self.room.give_back(closing);
+        if !excess && self.gate.has(EXCESS) {
+            self.settle_excess();
         }
     }
 

@@ -5,7 +5,7 @@
 //! looks at the slots, and the swap was before these loads; so one of the two sides sees the other.
 
 use super::base::Core;
-use super::gate::{CLOSED, EXCESS, PAUSED};
+use super::gate::{CLOSED, EXCESS, PAUSED, STARVED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
@@ -116,6 +116,9 @@ impl<M: Manage> Core<M> {
         if gate & EXCESS != 0 && self.room.begin_shrink() {
             return self.retire_counted(claim, CloseReason::Shrunk);
         }
+        if gate & STARVED != 0 && self.cedes() {
+            return self.retire(claim, CloseReason::GaveWay);
+        }
         let fresh_until = self.terms.fresh_until(now, expires);
         let notes = claim.notes();
         notes.fresh_until.store(fresh_until, Ordering::Relaxed);
@@ -167,6 +170,15 @@ impl<M: Manage> Core<M> {
         if faulty(Fault::SkipLookBehind) {
             return;
         }
+        self.serve();
+        if self.gate.has(STARVED) {
+            if let Some(core) = self.shared() {
+                core.stir();
+            }
+        }
+    }
+
+    fn serve(&self) {
         self.sweep_if_barred();
         if self.line.waiting() == 0 || self.gate.has(PAUSED) {
             return self.trim();

@@ -79,12 +79,16 @@ impl<M: Manage> Core<M> {
         if !self.room.reserve() {
             return Err(AttachError::Full(connection));
         }
+        if !self.reserve_in_quota(false) {
+            self.unreserve(false);
+            return Err(AttachError::Full(connection));
+        }
         if self.gate.has(CLOSED) {
             self.one_less(false, false);
             return Err(AttachError::Closed(connection));
         }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.room.give_back(false);
+            self.one_less(false, false);
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);
@@ -195,6 +199,7 @@ impl<M: Manage> Core<M> {
         if !faulty(Fault::SkipSweep) {
             self.sweep_if_barred();
         }
+        self.tell_quota(false);
         self.drop_orphans(|_| true);
         self.watch.notify();
     }

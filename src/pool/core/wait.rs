@@ -188,6 +188,7 @@ impl Wait {
             );
             place.driven.leave(core);
             core.trim();
+            core.wants_less();
         }
     }
 
