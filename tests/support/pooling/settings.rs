@@ -263,3 +263,16 @@ fn building_connects_nothing_in_the_caller() {
     world.jobs.run();
     assert_eq!(world.counts(), [2, 0, 0, 0, 0]);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn settings_can_be_read_from_a_file() {
+    let config: Config = serde_json::from_str(r#"{"max_size": 3, "order": "Lifo"}"#).unwrap();
+    let mut expected = Config::default();
+    expected.max_size = 3;
+    expected.order = Order::Lifo;
+    assert_eq!(config, expected);
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+    assert!(serde_json::from_str::<Config>(r#"{"max_sise": 3}"#).is_err());
+}

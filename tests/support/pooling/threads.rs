@@ -48,7 +48,7 @@ fn a_blocking_connect_that_takes_too_long_is_abandoned_and_counts_until_it_ends(
     world.backend.set(Call::Connect, Mood::Good);
     until(|| world.counts() == [0; 5]);
     assert_eq!(world.ends(), [(1, CloseReason::Late)]);
-    assert_eq!(world.backend.live(), []);
+    assert!(world.backend.live().is_empty());
 }
 
 #[test]
@@ -188,4 +188,35 @@ fn threads_that_wait_for_each_other_are_found_out() {
         clock.advance(SECOND);
         assert_eq!(told(&waiting.join().unwrap()), Reason::Busy);
     });
+}
+
+#[test]
+fn a_pool_that_is_dropped_during_a_blocking_connect_closes_what_comes_of_it() {
+    let world = crew(|builder| builder.max_size(1));
+    world.backend.set(Call::Connect, Mood::Hangs);
+    let task = Task::waiting(world.pool.acquire_owned_async());
+    until(|| world.backend.connects() == 1);
+    let (backend, ends) = (world.backend.clone(), world.closes());
+    drop(world);
+    assert!(matches!(task.woken(), Err(AcquireError::Closed)));
+    backend.set(Call::Connect, Mood::Good);
+    until(|| Arc::strong_count(&backend) == 1);
+    assert_eq!(*ends.lock().unwrap(), [(1, CloseReason::PoolClosed)]);
+    assert!(backend.live().is_empty());
+}
+
+#[test]
+fn a_thread_that_waits_runs_futures_that_nobody_else_runs() {
+    let world = driven(|builder| builder.max_size(2));
+    world.backend.set(Call::Connect, Mood::Hangs);
+    thread::scope(|scope| {
+        let waiting = [(); 2].map(|()| scope.spawn(|| drop(world.pool.acquire().unwrap())));
+        until(|| world.backend.connects() > 0);
+        world.backend.set(Call::Connect, Mood::Good);
+        for thread in waiting {
+            thread.join().unwrap();
+        }
+    });
+    let [idle, ..] = world.counts();
+    assert!(idle >= 1);
 }
