@@ -157,25 +157,21 @@ fn threads_that_wait_for_each_other_are_found_out() {
         .clock(Watched(clock.clone(), Arc::clone(&armed)))
         .build()
         .unwrap();
-    let both = std::sync::Barrier::new(2);
+    let all = std::sync::Barrier::new(3);
     thread::scope(|scope| {
         let threads = [(); 2].map(|()| {
             scope.spawn(|| {
                 let _first = pool.acquire().unwrap();
-                both.wait();
+                all.wait();
+                all.wait();
                 pool.acquire_timeout(SECOND).map(drop).unwrap_err()
             })
         });
-        until(|| pool.status().waiting == 2);
+        all.wait();
         let before = armed.load(Ordering::SeqCst);
-        // A moment: both are about to wait or do so already, and by far not all of a second has gone by.
-        until(|| {
-            clock.advance(std::time::Duration::from_nanos(1));
-            armed.load(Ordering::SeqCst) > before + 200 || before > 0
-        });
-        for _ in 0..10_000 {
-            thread::yield_now();
-        }
+        all.wait();
+        // Each has looked at the clock before it asks for the timers, twice.
+        until(|| armed.load(Ordering::SeqCst) >= before + 4);
         clock.advance(SECOND);
         let reasons = threads.map(|thread| told(&thread.join().unwrap()));
         assert!(reasons.contains(&Reason::SelfDeadlock), "{reasons:?}");
