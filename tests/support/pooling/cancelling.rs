@@ -13,8 +13,12 @@ fn worlds() -> [World<Tasks>; 2] {
 }
 
 fn worlds_that_check(check: Check) -> [World<Tasks>; 2] {
+    worlds_with(check, |builder| builder)
+}
+
+fn worlds_with(check: Check, more: impl Fn(Builder<Tasks>) -> Builder<Tasks>) -> [World<Tasks>; 2] {
     let settings = |builder: Builder<Tasks>| {
-        builder
+        more(builder)
             .max_size(MAX)
             .check(check)
             .wait_timeout(Some(20 * SECOND))
@@ -217,7 +221,25 @@ fn ten_thousand_that_are_given_up_lose_nothing() {
     let outcome = std::panic::catch_unwind(|| {
         for seed in 0..20 {
             let mut rng = Rng::seeded(seed);
-            for world in worlds() {
+            let orders = [Order::Affine, Order::Lifo, Order::Fifo];
+            let order = orders[rng.below(3) as usize];
+            let checks = [Check::Always, Check::Never, Check::IfIdleFor(10 * MILLI)];
+            let check = checks[rng.below(3) as usize];
+            let fairness = if rng.below(3) == 0 {
+                Fairness::Throughput
+            } else {
+                Fairness::Fifo
+            };
+            let max_idle = [None, Some(0), Some(1)][rng.below(3) as usize];
+            let max_connecting = 1 + rng.below(3) as u32;
+            let settings = |builder: Builder<Tasks>| {
+                builder
+                    .order(order)
+                    .fairness(fairness)
+                    .max_idle(max_idle)
+                    .max_connecting(max_connecting)
+            };
+            for world in worlds_with(check, settings) {
                 give_up(&world, 250, &mut rng);
                 has_lost_nothing(&world);
             }
