@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::base::Core;
-use super::errand::{Errand, Kind};
+use super::errand::{Errand, Kind, Underway};
 use super::limited::limited;
 use super::slot::Claim;
 use super::verbs::Verbs;
@@ -11,6 +11,19 @@ use crate::kernel::sync::Ordering;
 use crate::kernel::upkeep::shielded;
 use crate::pool::stats::Event;
 use crate::pool::{CloseReason, Manage};
+
+/// A check that may be dropped by whoever is to run it, with the connection.
+struct Unfinished<M: Manage>(Option<Underway<M>>);
+
+impl<M: Manage> Drop for Unfinished<M> {
+    fn drop(&mut self) {
+        if let Some((claim, errand)) = self.0.take() {
+            drop(errand);
+            let core = claim.anchor().clone();
+            core.retire_shared(claim, CloseReason::CheckFailed);
+        }
+    }
+}
 
 impl<M: Manage> Core<M> {
     /// Has somebody check a connection. If it is good it goes to the first in line, or back to the idle ones.
@@ -36,15 +49,23 @@ impl<M: Manage> Core<M> {
                 let Some(connection) = claim.empty() else {
                     return;
                 };
+                let unfinished = Unfinished(Some((claim, errand)));
                 self.spawn(
                     Kind::Check,
                     Box::pin(async move {
+                        let mut unfinished = unfinished;
+                        let Some((_, errand)) = &unfinished.0 else {
+                            return;
+                        };
                         let due = errand.start();
                         let checking = shielded(|| check(core.manager.clone(), connection));
                         let checked = match checking {
                             // One that takes too long, or panics, takes the connection with it.
                             Some(checking) => limited(&core.time, due, checking).await.ok(),
                             None => None,
+                        };
+                        let Some((mut claim, errand)) = unfinished.0.take() else {
+                            return;
                         };
                         errand.end();
                         let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::base::{Core, Grant};
-use super::errand::{Errand, Kind};
+use super::errand::{Errand, Kind, Underway};
 use super::limited::{Failed, limited};
 use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
 use super::verbs::{BoxFuture, Verbs};
@@ -22,9 +22,7 @@ use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manag
 type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
 
 /// A connect that may be dropped by whoever is to run it.
-struct Unfinished<M: Manage>(Option<Begun<M>>);
-
-type Begun<M> = (Claim<Arc<Core<M>>>, Errand<M>);
+struct Unfinished<M: Manage>(Option<Underway<M>>);
 
 impl<M: Manage> Drop for Unfinished<M> {
     fn drop(&mut self) {

@@ -41,6 +41,9 @@ pub(crate) enum Kind {
 /// One that is under way, held by whoever runs it. When this is dropped it has ended.
 pub(crate) struct Errand<M: Manage>(Arc<Watched<M>>);
 
+/// One that is under way, with the place that it is for.
+pub(crate) type Underway<M> = (Claim<Arc<Core<M>>>, Errand<M>);
+
 struct Watched<M: Manage> {
     core: Arc<Core<M>>,
     kind: Kind,

@@ -215,6 +215,8 @@ impl<M: Manage> Core<M> {
     /// A connection for the first in line.
     pub(super) fn take_grant(&self) -> Option<Grant<M>> {
         let claim = self.take_ready()?;
+        // Whoever had it taken: somebody who comes, leaves, or resumes the pool may grant it to another one.
+        self.expect_somebody();
         claim.release().map(Grant::Slot)
     }
 

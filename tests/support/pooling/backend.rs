@@ -122,6 +122,24 @@ impl Backend {
         self.lock().seen.iter().filter(|seen| what(seen)).count()
     }
 
+    /// The connections that were made by connecting, in their order.
+    pub(crate) fn made(&self) -> Vec<u64> {
+        let made = |seen: &Seen| match seen {
+            Seen::Made(serial) => Some(*serial),
+            _ => None,
+        };
+        self.lock().seen.iter().filter_map(made).collect()
+    }
+
+    /// The connections that the manager was told to close, in their order.
+    pub(crate) fn closes(&self) -> Vec<u64> {
+        let closed = |seen: &Seen| match seen {
+            Seen::Close(serial) => Some(*serial),
+            _ => None,
+        };
+        self.lock().seen.iter().filter_map(closed).collect()
+    }
+
     pub(crate) fn connects(&self) -> usize {
         self.count(|seen| *seen == Seen::Connect)
     }

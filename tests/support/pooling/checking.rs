@@ -90,6 +90,23 @@ fn one_that_is_being_checked_is_nobodys() {
 }
 
 #[test]
+fn others_go_on_while_one_is_checked() {
+    let world = spawned(|builder| builder.max_size(2).check(Check::IfIdleFor(SECOND)));
+    world.pool.attach(world.backend.connection()).unwrap();
+    world.pass(SECOND);
+    world.backend.set(Call::Check, Mood::Hangs);
+    let first = Task::waiting(world.pool.acquire_async());
+    world.jobs.run();
+    assert_eq!(world.counts(), [0, 0, 0, 1, 0]);
+    world.pool.attach(world.backend.connection()).unwrap();
+    let lease = first.woken().unwrap();
+    assert_eq!(lease.serial, 2);
+    drop(lease);
+    assert_eq!(world.pool.acquire().unwrap().serial, 2);
+    assert_eq!(world.counts(), [1, 0, 0, 1, 0]);
+}
+
+#[test]
 fn a_check_that_takes_too_long_costs_the_connection() {
     let world = warm(Check::Always);
     world.backend.set(Call::Check, Mood::Hangs);

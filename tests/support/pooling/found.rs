@@ -374,3 +374,37 @@ fn many_are_closed_one_after_another() {
         assert!(world.pool.status().total <= 1);
     }
 }
+
+/// What is handed over by a resume, or by somebody who leaves, is passed on as well if nobody comes for it.
+#[test]
+fn whoever_hands_something_over_has_it_passed_on() {
+    let world = calls(|builder| builder.max_size(1).idle_timeout(None).leak_threshold(None));
+    let lease = world.pool.acquire().unwrap();
+    let slow = Task::waiting(world.pool.acquire_async());
+    let second = Task::waiting(world.pool.acquire_async());
+    world.pool.pause();
+    drop(lease);
+    world.clock.advance(SECOND);
+    world.pool.resume();
+    assert!(slow.is_woken() && !second.is_woken());
+    world.clock.advance(SECOND);
+    assert!(second.is_woken());
+}
+
+/// A backend whose connections are of no use from the start is one that is down: it is not asked again and again without a pause.
+#[test]
+#[ignore = "a connection that is found broken before its first use is not a failed connect"]
+fn connections_that_are_born_broken_are_not_made_without_end() {
+    let world = spawned(|builder| builder.max_size(1).on_checkout(|_, _| Verdict::Discard));
+    let mut task = Task::waiting(world.pool.acquire_async());
+    for _ in 0..100 {
+        world.jobs.run();
+        let _ = task.poll().map(drop);
+    }
+    // No time went by.
+    assert!(
+        world.backend.connects() < 10,
+        "{}",
+        world.backend.connects()
+    );
+}

@@ -28,6 +28,7 @@ pub(crate) struct World<M: Manage> {
     /// Who runs its futures, if it has futures and a spawner.
     pub(crate) jobs: Jobs,
     ends: Ends,
+    driven: bool,
 }
 
 fn prepared<M: Manage>(manager: M, clock: &ManualClock, ends: &Ends) -> Builder<M> {
@@ -52,6 +53,7 @@ fn assembled<M: Manage>(
         clock,
         jobs,
         ends,
+        driven: false,
     }
 }
 
@@ -72,7 +74,10 @@ pub(crate) fn one() -> World<Calls> {
 
 /// Futures, which are run by those that wait.
 pub(crate) fn driven(settings: impl FnOnce(Builder<Tasks>) -> Builder<Tasks>) -> World<Tasks> {
-    assembled(Tasks, |builder, _, _| settings(builder).build_async())
+    World {
+        driven: true,
+        ..assembled(Tasks, |builder, _, _| settings(builder).build_async())
+    }
 }
 
 /// Futures, which are run when the test says so.
@@ -104,6 +109,11 @@ impl<M: Manage> World<M> {
         self.jobs.run();
         self.clock.advance(time);
         self.jobs.run();
+    }
+
+    /// Whether its futures are run by those that wait.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.driven
     }
 
     /// Idle, in use, being made, being checked, being closed.

@@ -269,3 +269,27 @@ fn futures_are_warmed_up_by_whoever_waits_for_it() {
     assert!(world.pool.warm_up(3, SECOND));
     assert_eq!(world.counts(), [3, 0, 0, 0, 0]);
 }
+
+#[test]
+fn one_from_elsewhere_is_idle_in_a_pool_that_rests() {
+    let world = one();
+    world.pool.pause();
+    let waiting = Task::waiting(world.pool.acquire_async());
+    world.pool.attach(world.backend.connection()).unwrap();
+    assert_eq!(
+        (world.counts(), waiting.is_woken()),
+        ([1, 0, 0, 0, 0], false)
+    );
+    world.pool.resume();
+    assert!(waiting.woken().is_ok());
+}
+
+#[test]
+fn a_pool_that_rests_is_warmed_up_when_it_goes_on() {
+    let world = two();
+    world.pool.pause();
+    let warm = Task::waiting(world.pool.warm_up_async(2, SECOND));
+    assert_eq!(world.backend.connects(), 0);
+    world.pool.resume();
+    assert!(warm.woken());
+}

@@ -203,7 +203,7 @@ fn of_hooks() {
 
     let world = calls(|builder| builder.max_size(1).on_close(|_, _| panic!("a hook")));
     Lease::discard(world.pool.acquire().unwrap());
-    assert_eq!(world.backend.live(), []);
+    assert!(world.backend.live().is_empty());
     is_whole(&world);
 
     let world = calls(|builder| {

@@ -107,39 +107,39 @@ fn what_is_out_of_range_is_named() {
         ("max_size", |config| config.max_size = 100_001),
         ("min_idle", |config| config.min_idle = 11),
         ("max_idle", |config| {
-            (config.min_idle, config.max_idle) = (2, Some(1))
+            (config.min_idle, config.max_idle) = (2, Some(1));
         }),
         ("idle_timeout", |config| {
-            config.idle_timeout = Some(Duration::ZERO)
+            config.idle_timeout = Some(Duration::ZERO);
         }),
         ("idle_timeout", |config| config.idle_timeout = LONG),
         ("max_lifetime", |config| {
-            config.max_lifetime = Some(Duration::ZERO)
+            config.max_lifetime = Some(Duration::ZERO);
         }),
         ("max_lifetime", |config| config.max_lifetime = LONG),
         ("keepalive", |config| {
-            config.keepalive = Some(Duration::ZERO)
+            config.keepalive = Some(Duration::ZERO);
         }),
         ("keepalive", |config| config.keepalive = LONG),
         ("connect_timeout", |config| {
-            config.connect_timeout = Some(Duration::ZERO)
+            config.connect_timeout = Some(Duration::ZERO);
         }),
         ("check_timeout", |config| {
-            config.check_timeout = Some(Duration::ZERO)
+            config.check_timeout = Some(Duration::ZERO);
         }),
         ("close_timeout", |config| config.close_timeout = LONG),
         ("leak_threshold", |config| {
-            config.leak_threshold = Some(Duration::ZERO)
+            config.leak_threshold = Some(Duration::ZERO);
         }),
         ("lifetime_jitter", |config| config.lifetime_jitter = -0.1),
         ("lifetime_jitter", |config| config.lifetime_jitter = 1.1),
         ("lifetime_jitter", |config| {
-            config.lifetime_jitter = f64::NAN
+            config.lifetime_jitter = f64::NAN;
         }),
         ("max_connecting", |config| config.max_connecting = 0),
         ("max_connecting", |config| config.max_connecting = u32::MAX),
         ("backoff_base", |config| {
-            config.backoff_base = Duration::ZERO
+            config.backoff_base = Duration::ZERO;
         }),
         ("backoff_max", |config| config.backoff_max = MILLI),
         ("backoff_max", |config| config.backoff_max = Duration::MAX),
@@ -262,4 +262,17 @@ fn building_connects_nothing_in_the_caller() {
     assert_eq!(world.backend.connects(), 0);
     world.jobs.run();
     assert_eq!(world.counts(), [2, 0, 0, 0, 0]);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn settings_can_be_read_from_a_file() {
+    let config: Config = serde_json::from_str(r#"{"max_size": 3, "order": "Lifo"}"#).unwrap();
+    let mut expected = Config::default();
+    expected.max_size = 3;
+    expected.order = Order::Lifo;
+    assert_eq!(config, expected);
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+    assert!(serde_json::from_str::<Config>(r#"{"max_sise": 3}"#).is_err());
 }
