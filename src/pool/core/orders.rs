@@ -269,9 +269,9 @@ impl Await {
         self.driven.leave(core);
     }
 
-    /// How a drain has ended.
-    pub(crate) fn report<M: Manage>(&self, core: &Core<M>) -> DrainReport {
-        let (_, total) = core.room.look();
+    /// How a drain has ended. What is counted after the pool was `empty` is no connection: somebody is about to find that it is closed.
+    pub(crate) fn report<M: Manage>(&self, core: &Core<M>, empty: bool) -> DrainReport {
+        let total = if empty { 0 } else { core.room.look().1 };
         let held = core.held();
         let in_use = core.count_phase(IN_USE) as u32;
         DrainReport {
