@@ -473,6 +473,20 @@ fn what_is_too_much_is_closed_when_it_comes_back() {
     explore_large(2, 4, give_against_shrink);
 }
 
+/// One is idle and one comes back: one of the two is closed.
+#[test]
+fn no_more_is_closed_than_is_too_much() {
+    explore_large(2, 3, || {
+        let world = World::new(2).filled(2);
+        let mut lease = world.pool.acquire_owned().unwrap();
+        let giver = thread::spawn(move || _ = lease.use_it());
+        world.pool.resize(1).unwrap();
+        giver.join().unwrap();
+        assert_eq!(world.pool.status().total, 1);
+        world.end();
+    });
+}
+
 /// Two disagree about how many there may be, and both connections are in use.
 fn shrink_against_grow() {
     let world = World::new(2).filled(2);
