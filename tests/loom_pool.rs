@@ -23,9 +23,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic as model;
 use loom::thread;
 use tenfold::clock::{Clock, Tick, Timers};
-use tenfold::pool::{
-    AcquireError, Check, Connect, Fairness, Lease, Manage, Order, Pool, Upkeep,
-};
+use tenfold::pool::{AcquireError, Check, Connect, Fairness, Lease, Manage, Order, Pool, Upkeep};
 
 #[path = "support/explore.rs"]
 mod explore;
@@ -219,10 +217,9 @@ impl World {
         );
         assert_eq!(status.total as usize, self.site.live());
         if !status.closed {
-            self.site.most.store(
-                status.max_size.max(status.total) as usize,
-                Ordering::SeqCst,
-            );
+            self.site
+                .most
+                .store(status.max_size.max(status.total) as usize, Ordering::SeqCst);
             let all: Vec<_> = (0..status.max_size)
                 .map(|_| self.pool.acquire().unwrap())
                 .collect();
@@ -496,7 +493,10 @@ fn shrink_against_grow() {
     other.join().unwrap();
     drop(leases);
     let status = world.pool.status();
-    assert!(status.total <= status.max_size, "the pool did not come down");
+    assert!(
+        status.total <= status.max_size,
+        "the pool did not come down"
+    );
     world.end();
 }
 
@@ -619,7 +619,10 @@ fn nothing_old_is_taken() {
             world.spawn(move |world| {
                 let cleared = cleared.load(Ordering::Relaxed);
                 let number = world.use_one();
-                assert!(!cleared || number == 2, "{number} is of an earlier generation");
+                assert!(
+                    !cleared || number == 2,
+                    "{number} is of an earlier generation"
+                );
             })
         };
         world.pool.clear();

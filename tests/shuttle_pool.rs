@@ -310,7 +310,10 @@ impl<M: Manage<Connection = Conn>> World<M> {
         Box::new(move || thread.join().unwrap())
     }
 
-    fn task<F: Future<Output = ()> + Send + 'static>(&self, party: impl FnOnce(Self) -> F) -> Party {
+    fn task<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        party: impl FnOnce(Self) -> F,
+    ) -> Party {
         let task = future::spawn(party(self.clone()));
         Box::new(move || future::block_on(task).unwrap())
     }
@@ -368,7 +371,8 @@ impl<M: Manage<Connection = Conn>> World<M> {
             // A select that has something else to do in the end.
             let mut waiting = Box::pin(self.pool.acquire_async());
             for _ in 0..=below(3) {
-                let polled = std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context)));
+                let polled =
+                    std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context)));
                 if let Poll::Ready(lease) = polled.await {
                     lease.unwrap_or_else(|e| panic!("{e}")).use_it_async().await;
                     return;
@@ -385,7 +389,10 @@ impl<M: Manage<Connection = Conn>> World<M> {
     fn order(&self) {
         match below(6) {
             0 => self.pool.clear(),
-            1 => self.pool.resize(1 + below(self.max as usize) as u32).unwrap(),
+            1 => self
+                .pool
+                .resize(1 + below(self.max as usize) as u32)
+                .unwrap(),
             2 => {
                 self.pool.pause();
                 pass_time();
@@ -403,11 +410,18 @@ impl<M: Manage<Connection = Conn>> World<M> {
         self.pool.resize(self.max).unwrap();
         let mut all: Vec<_> = (0..self.max).map(|_| self.owned()).collect();
         let status = self.pool.status();
-        assert_eq!((status.in_use, status.total), (self.max, self.max), "{status:?}");
+        assert_eq!(
+            (status.in_use, status.total),
+            (self.max, self.max),
+            "{status:?}"
+        );
         assert_eq!((status.waiting, self.site.live()), (0, self.max as usize));
         all.truncate(1);
         let Self {
-            pool, site, spawner, ..
+            pool,
+            site,
+            spawner,
+            ..
         } = self;
         drop(pool);
         drop(all);
@@ -584,7 +598,8 @@ fn closed_while_used<M: Manage<Connection = Conn>>(world: World<M>) {
             }
         }),
         world.thread(|world| {
-            pass_time();
+            // Before the others begin, or when they are about.
+            (0..below(60)).for_each(|_| thread::yield_now());
             if below(2) == 0 {
                 world.pool.close();
             } else {
@@ -595,7 +610,10 @@ fn closed_while_used<M: Manage<Connection = Conn>>(world: World<M>) {
         }),
     ];
     let World {
-        pool, site, spawner, ..
+        pool,
+        site,
+        spawner,
+        ..
     } = world;
     drop(pool);
     all(parties);
@@ -714,7 +732,10 @@ fn bad_times<M: Manage<Connection = Conn>>(world: World<M>, clock: &ManualClock)
     });
     while_time_passes(clock, vec![last]);
     let World {
-        pool, site, spawner, ..
+        pool,
+        site,
+        spawner,
+        ..
     } = world;
     drop(pool);
     spawner.finish();

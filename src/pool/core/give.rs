@@ -7,8 +7,8 @@
 use super::base::Core;
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
-use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::Ordering;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::{CloseReason, Manage, OnPanic};
