@@ -378,7 +378,7 @@ fn give_against_lapse() {
 
 #[test]
 fn nothing_is_granted_to_who_is_late() {
-    explore(2, give_against_lapse);
+    explore_large(2, 3, give_against_lapse);
 }
 
 /// The same while the first one is about to notice.
@@ -696,7 +696,7 @@ fn clear_against_fetch() {
 
 #[test]
 fn a_grant_that_became_old_is_of_no_use() {
-    explore(2, clear_against_fetch);
+    explore_large(2, 3, clear_against_fetch);
 }
 
 red! {
@@ -734,7 +734,7 @@ fn leave_against_wait(leave: fn(Lease<'_, Manager>)) {
 
 #[test]
 fn a_place_that_becomes_free_is_not_overlooked() {
-    explore(2, || {
+    explore_large(2, 3, || {
         leave_against_wait(|lease| {
             // What has left the pool is not counted.
             let site = lease.site.clone();

@@ -599,7 +599,7 @@ fn closed_while_used<M: Manage<Connection = Conn>>(world: World<M>) {
         }),
         world.thread(|world| {
             // Before the others begin, or when they are about.
-            (0..below(60)).for_each(|_| thread::yield_now());
+            (0..below(800)).for_each(|_| thread::yield_now());
             if below(2) == 0 {
                 world.pool.close();
             } else {
@@ -634,6 +634,8 @@ fn a_closed_pool_of_futures_closes_everything() {
 red! {
     red_when_a_closed_pool_tells_nobody: "a_closed_pool_closes_everything" with "CloseSilently", "deadlock";
     red_when_a_waiter_does_not_ask_whether_it_is_closed: "a_closed_pool_closes_everything" with "JoinUnasked", "deadlock";
+    red_when_who_closes_does_not_look: "a_closed_pool_closes_everything" with "SkipSweep", "deadlock";
+    red_when_a_closed_pool_keeps_what_comes_back: "a_closed_pool_closes_everything" with "SkipGate", "deadlock";
     red_when_who_drains_looks_too_early: "a_closed_pool_closes_everything" with "WatchLate", "deadlock";
 }
 
