@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::core::{Async, Blocking, BoxFuture, Core, Keep, Keeper, Runner, Spawner, Time, Verbs};
+use super::core::{
+    Async, Blocking, BoxFuture, Core, Keep, Keeper, Quota, Runner, Spawner, Time, Verbs,
+};
 use super::hooks::Hooks;
 use super::{
     AsyncConnect, Check, CloseReason, Config, Connect, ConnectionInfo, Error, Fairness, Held,
@@ -25,10 +27,42 @@ pub struct Builder<M: Manage> {
     coarse: bool,
     executor: Option<Executor>,
     spawner: Option<Spawner>,
+    quota: Option<Arc<dyn Quota>>,
 }
 
 /// Threads of a pool beside those that connect: they check and close.
 const MORE_THREADS: u32 = 3;
+
+/// What the pools of a group have in common.
+pub(super) struct Common {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) coarse: bool,
+    pub(super) executor: Option<Executor>,
+    pub(super) spawner: Option<Spawner>,
+}
+
+impl<M: Manage> Builder<M> {
+    pub(super) fn common(mut self, common: &Common) -> Self {
+        self.clock = common.clock.clone();
+        self.coarse = common.coarse;
+        self.executor = common.executor;
+        self.spawner.clone_from(&common.spawner);
+        self
+    }
+
+    /// What can't differ in a group.
+    pub(super) fn among(mut self, common: &Common, upkeep: Upkeep, quota: Arc<dyn Quota>) -> Self {
+        self.clock = common.clock.clone();
+        self.coarse = common.coarse;
+        self.config.upkeep = upkeep;
+        self.quota = Some(quota);
+        self
+    }
+
+    pub(super) const fn settings(&self) -> &Config {
+        &self.config
+    }
+}
 
 impl<M: Manage> Builder<M> {
     pub(super) fn new(manager: M) -> Self {
@@ -40,6 +74,7 @@ impl<M: Manage> Builder<M> {
             coarse: true,
             executor: None,
             spawner: None,
+            quota: None,
         }
     }
 
@@ -162,6 +197,9 @@ impl<M: Manage> Builder<M> {
         let manual = self.config.upkeep == Upkeep::Manual;
         let core = Core::new(self.manager, verbs, self.config, self.hooks, time);
         let keeper = (!manual).then(|| Periodic::new(Arc::new(Keeper(core.clone())), self.clock));
+        if let Some(quota) = self.quota {
+            core.attach_quota(quota);
+        }
         core.attach_keep(Keep::new(keeper.as_ref().map(Periodic::nudger)));
         let pool = Pool::of(core.clone(), keeper);
         core.stir();

@@ -37,6 +37,12 @@ pub enum Error {
         /// Callers that may wait.
         limit: usize,
     },
+    /// There are as many keys as may be, and all of them are in use.
+    #[error("{limit} keys are in use, and no more may be: raise `max_keys`")]
+    TooManyKeys {
+        /// Keys there may be.
+        limit: usize,
+    },
     /// No connection can be made at the moment.
     #[error("no connection can be made: try again in {retry_after:?}")]
     Unavailable {
@@ -77,6 +83,9 @@ pub enum ConnectError<E> {
     /// The [hook](super::Builder::on_connect) did not want it.
     #[error("the hook refused it")]
     Rejected,
+    /// The [spawner](super::Builder::spawner) dropped the future, or panicked.
+    #[error("the spawner dropped it")]
+    Dropped,
 }
 
 /// What a caller waited for in vain.
@@ -133,6 +142,16 @@ pub enum AcquireError<E> {
         /// When the next attempt is made.
         retry_after: Duration,
     },
+    /// A [`KeyedPool`](super::KeyedPool) has as many keys as may be, and all of them are in use.
+    TooManyKeys {
+        /// Keys there may be.
+        limit: usize,
+    },
+    /// The [settings](super::KeyedBuilder::customize) of this key of a [`KeyedPool`](super::KeyedPool) are of no use.
+    Settings {
+        /// What is wrong with them.
+        error: Error,
+    },
     /// The pool is closed.
     Closed,
 }
@@ -176,6 +195,8 @@ impl<E> Clone for AcquireError<E> {
                 failures: *failures,
                 retry_after: *retry_after,
             },
+            Self::TooManyKeys { limit } => Self::TooManyKeys { limit: *limit },
+            Self::Settings { error } => Self::Settings { error: *error },
             Self::Closed => Self::Closed,
         }
     }
@@ -224,6 +245,8 @@ impl<E: Display> Display for AcquireError<E> {
                 f,
                 "no connection can be made, {failures} attempts have failed: {source}; the next is made in {retry_after:?}"
             ),
+            Self::TooManyKeys { limit } => Display::fmt(&Error::TooManyKeys { limit: *limit }, f),
+            Self::Settings { error } => write!(f, "the settings of this key: {error}"),
             Self::Closed => Display::fmt(&Error::Closed, f),
         }
     }
@@ -263,6 +286,10 @@ impl<E: Debug> Debug for AcquireError<E> {
                 .field("failures", failures)
                 .field("retry_after", retry_after)
                 .finish(),
+            Self::TooManyKeys { limit } => {
+                f.debug_struct("TooManyKeys").field("limit", limit).finish()
+            }
+            Self::Settings { error } => f.debug_struct("Settings").field("error", error).finish(),
             Self::Closed => f.write_str("Closed"),
         }
     }
@@ -280,7 +307,10 @@ impl<E: Debug + Display> Refusal for AcquireError<E> {
     }
 
     fn is_overloaded(&self) -> bool {
-        matches!(self, Self::Exhausted { .. } | Self::TooManyWaiters { .. })
+        matches!(
+            self,
+            Self::Exhausted { .. } | Self::TooManyWaiters { .. } | Self::TooManyKeys { .. }
+        )
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -301,7 +331,10 @@ impl Refusal for Error {
     }
 
     fn is_overloaded(&self) -> bool {
-        matches!(self, Self::Exhausted | Self::TooManyWaiters { .. })
+        matches!(
+            self,
+            Self::Exhausted | Self::TooManyWaiters { .. } | Self::TooManyKeys { .. }
+        )
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -319,6 +352,8 @@ impl<E> From<AcquireError<E>> for Error {
             AcquireError::TimedOut { .. } => Self::TimedOut,
             AcquireError::TooManyWaiters { limit } => Self::TooManyWaiters { limit },
             AcquireError::Unavailable { retry_after, .. } => Self::Unavailable { retry_after },
+            AcquireError::TooManyKeys { limit } => Self::TooManyKeys { limit },
+            AcquireError::Settings { error } => error,
             AcquireError::Closed => Self::Closed,
         }
     }

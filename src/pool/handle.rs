@@ -102,6 +102,15 @@ impl<M: Manage> Pool<M> {
         Self { core, handle }
     }
 
+    pub(super) const fn core(&self) -> &Arc<Core<M>> {
+        &self.core
+    }
+
+    /// Whether this is the only handle.
+    pub(super) fn is_sole(&mut self) -> bool {
+        Arc::get_mut(&mut self.handle).is_some()
+    }
+
     fn wait(&self, caller: &'static Location<'static>) -> Wait {
         Wait::new(caller, self.core.config.wait_timeout)
     }
@@ -237,8 +246,13 @@ impl<M: Manage> Pool<M> {
     ///
     /// As [`acquire`](Self::acquire).
     #[track_caller]
+    #[inline]
     pub fn acquire_owned(&self) -> Result<OwnedLease<M>, AcquireError<M::Error>> {
-        let right = self.wait(Location::caller()).block(&self.core)?;
+        let caller = Location::caller();
+        if let Some(right) = self.take(caller).and_then(Claim::release) {
+            return Ok(self.owned(right));
+        }
+        let right = self.wait(caller).block(&self.core)?;
         Ok(self.owned(right))
     }
 

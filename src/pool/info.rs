@@ -38,7 +38,7 @@ pub enum CloseReason {
     Evicted,
     /// The pool was made smaller.
     Shrunk,
-    /// Its lease was dropped by a panic.
+    /// Its lease was dropped by a panic, or the predicate of a [`retain`](super::Pool::retain) panicked at it.
     Panicked,
     /// The pool was closed.
     PoolClosed,
@@ -46,10 +46,12 @@ pub enum CloseReason {
     Late,
     /// The [hook](super::Builder::on_connect) did not want it.
     Rejected,
+    /// Another key of a [`KeyedPool`](super::KeyedPool) needed its place.
+    GaveWay,
 }
 
 impl CloseReason {
-    pub(super) const COUNT: usize = 11;
+    pub(super) const COUNT: usize = 12;
 }
 
 /// A lease that has not ended.

@@ -37,7 +37,7 @@ pub struct OwnedLease<M: Manage> {
 }
 
 macro_rules! lease {
-    ($lease:ident, $anchor:ty $(, $life:lifetime)?) => {
+    ($lease:ident, $type:ty, $anchor:ty $(, $life:lifetime)?) => {
         impl<$($life,)? M: Manage> $lease<$($life,)? M> {
             #[inline]
             pub(super) const fn new(claim: Claim<$anchor>) -> Self {
@@ -47,6 +47,8 @@ macro_rules! lease {
             /// Takes the connection out of the pool, which may make another one in its place.
             #[must_use]
             pub fn detach(mut lease: Self) -> M::Connection {
+                let core: &Core<M> = lease.claim.anchor();
+                core.end_use(lease.claim.notes());
                 match lease.claim.detach() {
                     Some(connection) => connection,
                     // A lease has a connection until it ends.
@@ -69,7 +71,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Deref for $lease<$($life,)? M> {
+        impl<M: Manage> Deref for $type {
             type Target = M::Connection;
 
             #[inline]
@@ -81,7 +83,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> DerefMut for $lease<$($life,)? M> {
+        impl<M: Manage> DerefMut for $type {
             #[inline]
             fn deref_mut(&mut self) -> &mut M::Connection {
                 match self.claim.body_mut() {
@@ -91,7 +93,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> Drop for $lease<$($life,)? M> {
+        impl<M: Manage> Drop for $type {
             #[inline]
             fn drop(&mut self) {
                 if let Some(right) = self.claim.take_right() {
@@ -101,7 +103,7 @@ macro_rules! lease {
             }
         }
 
-        impl<$($life,)? M: Manage> fmt::Debug for $lease<$($life,)? M>
+        impl<M: Manage> fmt::Debug for $type
         where
             M::Connection: fmt::Debug,
         {
@@ -112,5 +114,5 @@ macro_rules! lease {
     };
 }
 
-lease!(Lease, &'p Core<M>, 'p);
-lease!(OwnedLease, Arc<Core<M>>);
+lease!(Lease, Lease<'_, M>, &'p Core<M>, 'p);
+lease!(OwnedLease, OwnedLease<M>, Arc<Core<M>>);

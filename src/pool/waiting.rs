@@ -40,11 +40,13 @@ impl<'p, M: Manage> WarmUp<'p, M> {
 
     pub(super) fn poll_with(&mut self, waker: &Waker) -> Poll<bool> {
         let target = u64::from(self.target);
-        self.wait
-            .poll(self.core, waker, |core| {
-                core.established() >= target || core.is_closed()
-            })
-            .map(|_| self.core.established() >= target)
+        let there = |core: &Core<M>| core.established() >= target || core.is_closed();
+        if self.wait.poll(self.core, waker, there).is_ready() {
+            return Poll::Ready(self.core.established() >= target);
+        }
+        // A connect may have failed since, or what it made is gone.
+        self.core.warm(self.target);
+        Poll::Pending
     }
 }
 

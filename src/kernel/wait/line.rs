@@ -318,6 +318,18 @@ impl<G> Line<G> {
         self.slab.get_mut(ticket.0)?.waker.take()
     }
 
+    /// The first waker of those that wait, to wake it without any other change.
+    pub(crate) fn first_waker(&mut self) -> Option<Waker> {
+        let first = self.slab.first(self.waiting);
+        let mut keys = std::iter::successors(first, |key| self.slab.next(*key));
+        let has_one = |key: &Key| {
+            let place = self.slab.get(*key);
+            place.is_some_and(|place| place.waker.is_some())
+        };
+        let key = keys.find(has_one)?;
+        self.slab.get_mut(key)?.waker.take()
+    }
+
     /// Takes back what `ticket` was granted; it waits on, at its old place: a step for each that waits in front of it.
     pub(crate) fn suspend(&mut self, ticket: Ticket) -> Option<G> {
         let place = self.slab.get_mut(ticket.0)?;

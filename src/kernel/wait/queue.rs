@@ -136,11 +136,11 @@ impl<G> WaitQueue<G> {
         self.granting(|line| self.in_time(line, now).grant(grant, now))
     }
 
-    /// Wakes the first that waits, to look at the resource for itself, and grants it nothing.
+    /// Wakes the first that waits and was not woken since it was polled, to look at the resource for itself, and grants it nothing. A step for
+    /// each that was.
     pub fn rouse(&self, now: Tick) {
         let mut line = self.line.lock();
-        let front = self.in_time(&mut line, now).front();
-        let waker = front.and_then(|(front, _)| line.waker(front));
+        let waker = self.in_time(&mut line, now).first_waker();
         drop(line);
         waker.into_iter().for_each(wake);
     }

@@ -3,14 +3,16 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use super::driven::Orphan;
 use super::errand::{Counts, Kind};
-use super::gate::{EXCESS, Gate};
+use super::gate::{CLOSED, EXCESS, Gate};
+use super::quota::Quota;
 use super::room::Room;
 use super::slot::{Anchor, Claim, Right, Slot};
 use super::slots::Slots;
 use super::time::Time;
 use super::upkeep::Keep;
-use super::verbs::{BoxFuture, Verbs};
+use super::verbs::Verbs;
 use super::watch::Watch;
 use crate::kernel::counters::Counters;
 use crate::kernel::histogram::Histogram;
@@ -20,7 +22,10 @@ use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, Check, Config, ConnectError, Fairness, Manage};
+use crate::pool::{AcquireError, Check, CloseReason, Config, ConnectError, Fairness, Manage};
+
+/// After a connection went, the pool is looked at whether there are enough.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What is handed to who waits.
 pub(crate) enum Grant<M: Manage> {
@@ -39,7 +44,7 @@ pub(crate) struct Core<M: Manage> {
     pub(super) time: Time,
     pub(super) terms: Terms,
     pub(super) fifo: bool,
-    /// Idle connections that there may be, if that is fewer than connections.
+    /// Idle connections that there may be.
     pub(super) max_idle: Option<u32>,
 
     pub(super) room: Room,
@@ -48,10 +53,12 @@ pub(crate) struct Core<M: Manage> {
     pub(crate) config: Config,
     pub(super) outage: Mutex<Trouble<M::Error>>,
     /// Futures that nobody runs yet.
-    pub(super) orphans: Mutex<Vec<BoxFuture>>,
+    pub(super) orphans: Mutex<Vec<Orphan>>,
     pub(super) backlog: Backlog,
     /// Calls of `stir` that are not done with.
     pub(super) stirs: AtomicU64,
+    /// And of `sweep_if_barred`.
+    pub(super) sweeps: AtomicU64,
     /// Connections to be made whether anybody waits or not.
     pub(super) missing: AtomicU64,
     /// Whether somebody was refused since the last attempt to connect.
@@ -60,6 +67,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) stuck: Mutex<Vec<u64>>,
     pub(super) watch: Watch,
     pub(super) keep: OnceLock<Keep<M>>,
+    /// What it shares with other pools, if it does.
+    pub(super) quota: OnceLock<Arc<dyn Quota>>,
     pub(super) made: AtomicU64,
     pub(super) connect_time: AtomicU64,
     pub(super) counters: Counters<{ Event::COUNT }>,
@@ -118,7 +127,7 @@ impl<M: Manage> Core<M> {
             time,
             terms,
             fifo: config.fairness == Fairness::Fifo,
-            max_idle: config.max_idle.filter(|most| *most < config.max_size),
+            max_idle: config.max_idle,
             room: Room::new(config.max_size),
             counts: Counts::default(),
             verbs,
@@ -128,10 +137,12 @@ impl<M: Manage> Core<M> {
             orphans: Mutex::new(Vec::new()),
             backlog: Backlog::default(),
             stirs: AtomicU64::new(0),
+            sweeps: AtomicU64::new(0),
             demanded: AtomicU64::new(0),
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),
             keep: OnceLock::new(),
+            quota: OnceLock::new(),
             made: AtomicU64::new(0),
             connect_time: AtomicU64::new(0),
             counters: Counters::new(),
@@ -183,14 +194,31 @@ impl<M: Manage> Core<M> {
         unsafe { Claim::redeem(self.clone(), right) }
     }
 
-    pub(super) fn one_less(&self, closing: bool) {
+    pub(super) fn one_less(&self, closing: bool, dropped: bool) {
+        if dropped {
+            // It met a panic of the user's, or its future was dropped.
+            let event = Event::Closed as usize + CloseReason::Broken as usize;
+            self.counters.raise(event);
+        }
+        // First of all: who finds a pool without connections finds that they are not counted anywhere.
+        self.give_back_to_quota();
+        self.unreserve(closing);
+        self.watch.notify();
+        self.look_at_quota();
+        if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
+            // There may be too few now, in a pool that nobody uses.
+            self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
+        }
+        if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
+            core.stir();
+        }
+    }
+
+    /// Counts one less.
+    pub(super) fn unreserve(&self, closing: bool) {
         let excess = self.room.give_back(closing);
         if !excess && self.gate.has(EXCESS) {
             self.settle_excess();
-        }
-        self.watch.notify();
-        if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
-            core.stir();
         }
     }
 
@@ -209,8 +237,8 @@ impl<M: Manage> Core<M> {
 impl<M: Manage> Anchor for &Core<M> {
     type Body = M::Connection;
 
-    fn vacated(&self, closing: bool) {
-        self.one_less(closing);
+    fn vacated(&self, closing: bool, dropped: bool) {
+        self.one_less(closing, dropped);
     }
 
     #[inline]
@@ -222,8 +250,8 @@ impl<M: Manage> Anchor for &Core<M> {
 impl<M: Manage> Anchor for Arc<Core<M>> {
     type Body = M::Connection;
 
-    fn vacated(&self, closing: bool) {
-        self.one_less(closing);
+    fn vacated(&self, closing: bool, dropped: bool) {
+        self.one_less(closing, dropped);
     }
 
     #[inline]

@@ -36,21 +36,24 @@ impl<M: Manage> Core<M> {
                 let Some(connection) = claim.empty() else {
                     return;
                 };
-                self.spawn(Box::pin(async move {
-                    let due = errand.due();
-                    let checking = shielded(|| check(core.manager.clone(), connection));
-                    let checked = match checking {
-                        // One that takes too long, or panics, takes the connection with it.
-                        Some(checking) => limited(&core.time, due, checking).await.ok(),
-                        None => None,
-                    };
-                    errand.end();
-                    let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
-                    if let Some((connection, _)) = checked {
-                        claim.fill(connection);
-                    }
-                    core.checked(claim, errand, good, true);
-                }));
+                self.spawn(
+                    Kind::Check,
+                    Box::pin(async move {
+                        let due = errand.due();
+                        let checking = shielded(|| check(core.manager.clone(), connection));
+                        let checked = match checking {
+                            // One that takes too long, or panics, takes the connection with it.
+                            Some(checking) => limited(&core.time, due, checking).await.ok(),
+                            None => None,
+                        };
+                        errand.end();
+                        let good = checked.as_ref().is_some_and(|(_, looked)| looked.is_ok());
+                        if let Some((connection, _)) = checked {
+                            claim.fill(connection);
+                        }
+                        core.checked(claim, errand, good, true);
+                    }),
+                );
             }
         }
     }
@@ -72,9 +75,12 @@ impl<M: Manage> Core<M> {
         let now = self.time.now().as_nanos();
         let notes = claim.notes();
         let expires = notes.expires.load(Ordering::Relaxed);
-        notes
-            .fresh_until
-            .store(self.terms.fresh_until(now, expires), Ordering::Relaxed);
+        // Fresh at this moment whatever the terms say: who takes it next may be the one that it was checked for.
+        let fresh_until = self
+            .terms
+            .fresh_until(now, expires)
+            .max(now.saturating_add(1));
+        notes.fresh_until.store(fresh_until, Ordering::Relaxed);
         notes
             .keepalive
             .store(self.terms.next_keepalive(now), Ordering::Relaxed);

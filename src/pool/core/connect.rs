@@ -21,6 +21,24 @@ use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manag
 
 type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
 
+/// A connect that may be dropped by whoever is to run it.
+struct Unfinished<M: Manage>(Option<(Claim<Arc<Core<M>>>, Errand<M>)>);
+
+impl<M: Manage> Drop for Unfinished<M> {
+    fn drop(&mut self) {
+        let Some((claim, errand)) = self.0.take() else {
+            return;
+        };
+        let core = claim.anchor().clone();
+        if core.is_driverless() || core.is_closed() {
+            // Nobody wants it any more.
+            return;
+        }
+        // The error is that of a connect that ended.
+        core.connected(claim, errand, Err(ConnectError::Dropped));
+    }
+}
+
 impl<M: Manage> Core<M> {
     /// Has somebody make a connection for this slot, which is empty.
     pub(super) fn connect(self: &Arc<Self>, right: Right<M::Connection>) {
@@ -46,34 +64,44 @@ impl<M: Manage> Core<M> {
             }
             Verbs::Async(verbs, _) => {
                 let connect = verbs.connect;
-                self.spawn(Box::pin(async move {
-                    let due = errand.due();
-                    let made = match shielded(|| connect(core.manager.clone())) {
-                        Some(connecting) => limited(&core.time, due, connecting).await,
-                        None => Err(Failed::Panicked),
-                    };
-                    let made = match made {
-                        Ok(made) => made.map_err(ConnectError::Failed),
-                        Err(Failed::Panicked) => Err(ConnectError::Panicked),
-                        Err(Failed::TimedOut) => {
-                            let after = errand.limit();
-                            Err(ConnectError::TimedOut { after })
+                let unfinished = Unfinished(Some((claim, errand)));
+                self.spawn(
+                    Kind::Connect,
+                    Box::pin(async move {
+                        let mut unfinished = unfinished;
+                        let Some((_, errand)) = &unfinished.0 else {
+                            return;
+                        };
+                        let due = errand.due();
+                        let made = match shielded(|| connect(core.manager.clone())) {
+                            Some(connecting) => limited(&core.time, due, connecting).await,
+                            None => Err(Failed::Panicked),
+                        };
+                        let made = match made {
+                            Ok(made) => made.map_err(ConnectError::Failed),
+                            Err(Failed::Panicked) => Err(ConnectError::Panicked),
+                            Err(Failed::TimedOut) => {
+                                let after = errand.limit();
+                                Err(ConnectError::TimedOut { after })
+                            }
+                        };
+                        if let Some((claim, errand)) = unfinished.0.take() {
+                            core.connected(claim, errand, made);
                         }
-                    };
-                    core.connected(claim, errand, made);
-                }));
+                    }),
+                );
             }
         }
     }
 
     /// Runs a future in the background, or leaves it to those that wait.
-    pub(super) fn spawn(&self, task: BoxFuture) {
+    pub(super) fn spawn(&self, kind: Kind, task: BoxFuture) {
         if let Verbs::Async(_, Some(spawner)) = &self.verbs {
             // A spawner that panics has dropped the task, which ends it.
             shielded(|| spawner(task));
             return;
         }
-        self.orphans.lock().push(task);
+        self.orphans.lock().push((kind, task));
         // Whoever is first looks.
         self.line.rouse(self.time.now());
     }
@@ -99,8 +127,10 @@ impl<M: Manage> Core<M> {
                     self.settle_in(claim);
                 } else {
                     drop(errand);
+                    // The failure is known before its place is given back, as below.
+                    self.note_failure(ConnectError::Rejected);
                     self.retire_shared(claim, CloseReason::Rejected);
-                    self.fail(ConnectError::Rejected);
+                    self.after_failure();
                 }
             }
             Ok(connection) => {
@@ -173,7 +203,7 @@ impl<M: Manage> Core<M> {
     /// A connection that has just been made or checked: to the first in line, without another check, or to the idle ones.
     pub(super) fn hand_on(&self, claim: Claim<&Self>) {
         let note = claim.notes().gate.load(Ordering::Relaxed);
-        if !self.gate.admits(note) {
+        if !self.gate.admits_also_quiet(note) {
             return self.put_down_closely(claim);
         }
         if self.line.waiting() == 0 {

@@ -115,15 +115,19 @@ impl<M: Manage> Drop for Errand<M> {
             self.0.core.counts.lingering.fetch_sub(1, Ordering::SeqCst);
         }
         self.0.core.counts.end(self.0.kind);
-        // A statement of its own: the lock is released at its end.
-        let place = self.0.place.lock().take();
-        drop(place);
+        self.0.give_place_back();
     }
 }
 
 impl<M: Manage> Watched<M> {
     fn limit(&self) -> Duration {
         self.due.since(self.began)
+    }
+
+    fn give_place_back(&self) {
+        // A statement of its own: the lock is released at its end.
+        let place = self.place.lock().take();
+        drop(place);
     }
 
     fn watch(self: &Arc<Self>) {
@@ -164,8 +168,7 @@ impl<M: Manage> Wake for Watched<M> {
             let lingering = self.core.counts.lingering.fetch_add(1, Ordering::SeqCst);
             let (max, _) = self.core.room.look();
             if lingering < u64::from(max) {
-                let place = self.place.lock().take();
-                drop(place);
+                self.give_place_back();
             }
             self.core.abandoned(self.kind, self.limit());
         }
@@ -179,6 +182,8 @@ pub(crate) struct Counts {
     connecting: AtomicU64,
     /// Connects and checks whose result will count.
     coming: AtomicU64,
+    /// Checks whose result will count.
+    checking: AtomicU64,
     /// Those that took too long and have not ended.
     lingering: AtomicU64,
 }
@@ -188,12 +193,18 @@ impl Counts {
         if kind == Kind::Connect {
             self.connecting.fetch_add(1, Ordering::SeqCst);
         }
+        if kind == Kind::Check {
+            self.checking.fetch_add(1, Ordering::SeqCst);
+        }
         if kind != Kind::Close {
             self.coming.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     fn give_up(&self, kind: Kind) {
+        if kind == Kind::Check {
+            self.checking.fetch_sub(1, Ordering::SeqCst);
+        }
         if kind != Kind::Close {
             self.coming.fetch_sub(1, Ordering::SeqCst);
         }
@@ -207,6 +218,10 @@ impl Counts {
 
     pub(crate) fn connecting(&self) -> u64 {
         self.connecting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn checking(&self) -> u64 {
+        self.checking.load(Ordering::SeqCst)
     }
 
     pub(crate) fn coming(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! One word that says whether there is anything special about a pool.
 //!
-//! `generation << 4 | flags`. A connection notes the generation in which it began to be made, without flags. While both words are the
+//! `generation << 5 | flags`. A connection notes the generation in which it began to be made, without flags. While both words are the
 //! same there is nothing to think of, and that is all that a caller looks at.
 
 use crossbeam_utils::CachePadded;
@@ -16,9 +16,11 @@ pub(crate) const PAUSED: u64 = 2;
 pub(crate) const EXCESS: u64 = 4;
 /// Nobody has used the pool for a while, and the upkeep wants to know when somebody does.
 pub(crate) const QUIET: u64 = 8;
+/// Another pool of the group wants a connection, and there may be no more.
+pub(crate) const STARVED: u64 = 16;
 
-const FLAGS: u64 = 15;
-const GENERATION: u64 = 16;
+const FLAGS: u64 = 31;
+const GENERATION: u64 = 32;
 
 /// Of a connection that is not to be handed out again.
 pub(crate) const DOOMED: u64 = u64::MAX;
@@ -35,6 +37,11 @@ impl Gate {
     #[inline]
     pub(crate) fn admits(&self, note: u64) -> bool {
         self.look() == note || faulty(Fault::SkipGate)
+    }
+
+    /// As [`admits`](Self::admits), whether the pool was quiet or not, and whoever starves.
+    pub(crate) fn admits_also_quiet(&self, note: u64) -> bool {
+        self.look() & !(QUIET | STARVED) == note
     }
 
     #[inline]

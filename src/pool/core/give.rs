@@ -5,7 +5,7 @@
 //! looks at the slots, and the swap was before these loads; so one of the two sides sees the other.
 
 use super::base::Core;
-use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED};
+use super::gate::{CLOSED, EXCESS, PAUSED, STARVED};
 use super::slot::{CHECKING, Claim, IDLE, Notes};
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
@@ -21,7 +21,7 @@ impl<M: Manage> Core<M> {
             return self.give_in_panic(claim);
         }
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             return self.discard(claim, CloseReason::Broken);
         }
@@ -29,6 +29,12 @@ impl<M: Manage> Core<M> {
             return self.ask_checkin(claim);
         }
         self.put_down(claim);
+    }
+
+    /// Whether the manager says so, or panics.
+    #[inline]
+    pub(super) fn finds_broken(&self, connection: &mut M::Connection) -> bool {
+        shielded(|| self.manager.is_broken(connection)) != Some(false)
     }
 
     /// As [`give`](Self::give), for a connection that is not to be handed out again.
@@ -42,9 +48,9 @@ impl<M: Manage> Core<M> {
     #[cold]
     fn give_in_panic(&self, mut claim: Claim<&Self>) {
         let kept = self.config.on_panic == OnPanic::Keep
-            && claim.body_mut().is_some_and(|connection| {
-                shielded(|| self.manager.is_broken(connection)) == Some(false)
-            });
+            && claim
+                .body_mut()
+                .is_some_and(|connection| !self.finds_broken(connection));
         if !kept {
             self.discard(claim, CloseReason::Panicked);
         } else if self.hooks.checkin.is_some() {
@@ -68,7 +74,7 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_down(&self, mut claim: Claim<&Self>) {
         let now = self.time.about_now();
         let notes = claim.notes();
@@ -76,6 +82,7 @@ impl<M: Manage> Core<M> {
         let note = notes.gate.load(Ordering::Relaxed);
         let expires = notes.expires.load(Ordering::Relaxed);
         notes.since.store(now, Ordering::Relaxed);
+        notes.clear_holder();
         if now >= expires || !self.gate.admits(note) {
             return self.put_down_closely(claim);
         }
@@ -84,6 +91,9 @@ impl<M: Manage> Core<M> {
         claim.publish();
         if self.line.waiting() > 0 || !self.gate.admits(note) || self.max_idle.is_some() {
             self.look_behind();
+            if self.gate.is_stale(note) {
+                self.sweep_stale();
+            }
         }
     }
 
@@ -96,28 +106,39 @@ impl<M: Manage> Core<M> {
         let expires = notes.expires.load(Ordering::Relaxed);
         let now = self.time.about_now();
         let reason = if gate & CLOSED != 0 {
-            CloseReason::PoolClosed
-        } else if note == DOOMED {
-            CloseReason::Evicted
-        } else if self.gate.is_stale(note) {
-            CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.room.begin_shrink() {
-            CloseReason::Shrunk
-        } else if now >= expires {
-            CloseReason::Expired
+            Some(CloseReason::PoolClosed)
         } else {
-            let fresh_until = self.terms.fresh_until(now, expires);
-            notes.fresh_until.store(fresh_until, Ordering::Relaxed);
-            claim.publish();
-            return self.look_behind();
+            self.reason_to_go(note, now >= expires)
         };
-        self.retire(claim, reason);
+        if let Some(reason) = reason {
+            return self.retire(claim, reason);
+        }
+        if gate & EXCESS != 0 && self.room.begin_shrink() {
+            return self.retire_counted(claim, CloseReason::Shrunk);
+        }
+        if gate & STARVED != 0 && self.cedes() {
+            return self.retire(claim, CloseReason::GaveWay);
+        }
+        let fresh_until = self.terms.fresh_until(now, expires);
+        let notes = claim.notes();
+        notes.fresh_until.store(fresh_until, Ordering::Relaxed);
+        claim.publish();
+        self.look_behind();
+        if self.gate.is_stale(note) {
+            self.sweep_stale();
+        }
     }
 
     /// Makes a connection idle that nobody has used.
     pub(super) fn put_back(&self, mut claim: Claim<&Self>) {
         claim.publish();
         self.look_behind();
+    }
+
+    /// The use of a connection ends that does not come back.
+    pub(crate) fn end_use(&self, notes: &Notes) {
+        self.account(notes, self.time.about_now());
+        notes.clear_holder();
     }
 
     /// Writes down how long a connection was in use.
@@ -149,12 +170,18 @@ impl<M: Manage> Core<M> {
         if faulty(Fault::SkipLookBehind) {
             return;
         }
-        self.sweep_if_barred();
-        if let Some(most) = self.max_idle {
-            self.trim(most);
+        self.serve();
+        if self.gate.has(STARVED) {
+            if let Some(core) = self.shared() {
+                core.stir();
+            }
         }
+    }
+
+    fn serve(&self) {
+        self.sweep_if_barred();
         if self.line.waiting() == 0 || self.gate.has(PAUSED) {
-            return;
+            return self.trim();
         }
         self.backlog.returned.fetch_add(1, Ordering::Relaxed);
         if self.fifo {
@@ -163,10 +190,35 @@ impl<M: Manage> Core<M> {
             self.line.rouse(self.time.now());
         }
         self.expect_somebody();
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
     }
 
     /// Closes what is idle, if the pool is closed, or has too many.
+    ///
+    /// One at a time: a close that ends at once leads here again, from within.
     pub(super) fn sweep_if_barred(&self) {
+        if !self.gate.has(CLOSED | EXCESS) {
+            return;
+        }
+        let mut mark = self.sweeps.fetch_add(1, Ordering::SeqCst) + 1;
+        if mark > 1 {
+            return;
+        }
+        loop {
+            shielded(|| self.sweep());
+            let done = self
+                .sweeps
+                .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
+            match done {
+                Ok(_) => return,
+                Err(more) => mark = more,
+            }
+        }
+    }
+
+    fn sweep(&self) {
         let gate = self.gate.look();
         if gate & (CLOSED | EXCESS) == 0 {
             return;
@@ -175,25 +227,47 @@ impl<M: Manage> Core<M> {
             if gate & CLOSED == 0 && !self.room.is_excessive() {
                 return;
             }
-            if let Some(right) = self.slots.take_this(slot, CHECKING) {
-                self.put_down_closely_if_barred(self.claim(right));
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            let mut claim = self.claim(right);
+            if gate & CLOSED != 0 {
+                self.retire(claim, CloseReason::PoolClosed);
+            } else if self.room.begin_shrink() {
+                self.retire_counted(claim, CloseReason::Shrunk);
+            } else {
+                // Somebody else was faster.
+                claim.publish();
+                if self.line.waiting() > 0 {
+                    self.settle();
+                }
+                return;
             }
         }
     }
 
-    /// As [`put_down_closely`](Self::put_down_closely), without a look behind.
-    fn put_down_closely_if_barred(&self, mut claim: Claim<&Self>) {
-        if self.gate.has(CLOSED) {
-            self.retire(claim, CloseReason::PoolClosed);
-        } else if self.room.begin_shrink() {
-            self.retire(claim, CloseReason::Shrunk);
-        } else {
-            claim.publish();
+    /// Closes what is idle and of an earlier generation.
+    pub(super) fn sweep_stale(&self) {
+        let stale = |notes: &Notes| self.gate.is_stale(notes.gate.load(Ordering::Relaxed));
+        for slot in self.slots.iter() {
+            if slot.phase() != IDLE || !stale(&slot.notes) {
+                continue;
+            }
+            let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                continue;
+            };
+            let claim = self.claim(right);
+            if stale(claim.notes()) {
+                self.retire(claim, CloseReason::Stale);
+            } else {
+                self.put_back(claim);
+            }
         }
     }
 
     /// Closes the idle connections that nobody has used for longest, beyond so many.
-    fn trim(&self, most: u32) {
+    pub(super) fn trim(&self) {
+        let Some(most) = self.max_idle else { return };
         loop {
             let idle = self.slots.iter().filter(|slot| slot.phase() == IDLE);
             let (count, oldest) = idle.fold((0, None), |(count, oldest), slot| {

@@ -11,6 +11,7 @@
 //! | `stir`, `connect`, `check`, `retire` | connections are made, checked and closed |
 //! | `errand`, `limited`, `driven`, `verbs` | what is under way: as a call, as a future, and its time limit |
 //! | `orders` | what a user asks of the pool as a whole |
+//! | `quota` | what several pools share |
 //! | `upkeep` | what is to be done now and then |
 //! | `look`, `watch` | what the pool tells, and those that wait for it to change |
 //!
@@ -35,6 +36,7 @@ mod hint;
 mod limited;
 mod look;
 mod orders;
+mod quota;
 mod retire;
 mod room;
 mod slot;
@@ -49,6 +51,7 @@ mod watch;
 
 pub(crate) use base::Core;
 pub(crate) use orders::Await;
+pub(crate) use quota::{Guest, Quota};
 pub(crate) use slot::{Claim, Right};
 pub(crate) use take::keep;
 pub(crate) use time::Time;

@@ -1,5 +1,6 @@
 //! What a user asks of a pool as a whole.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -78,12 +79,16 @@ impl<M: Manage> Core<M> {
         if !self.room.reserve() {
             return Err(AttachError::Full(connection));
         }
+        if !self.reserve_in_quota(false) {
+            self.unreserve(false);
+            return Err(AttachError::Full(connection));
+        }
         if self.gate.has(CLOSED) {
-            self.one_less(false);
+            self.one_less(false, false);
             return Err(AttachError::Closed(connection));
         }
         let Some(right) = self.slots.take_empty(CONNECTING) else {
-            self.room.give_back(false);
+            self.one_less(false, false);
             return Err(AttachError::Full(connection));
         };
         let mut claim = self.claim_shared(right);
@@ -108,11 +113,16 @@ impl<M: Manage> Core<M> {
             };
             let mut claim = self.claim(right);
             let info = self.info(claim.notes());
+            let asked = claim.body_mut().map(|connection| {
+                let asked = AssertUnwindSafe(|| wanted(connection, &info));
+                catch_unwind(asked)
+            });
             // A predicate that panics is the caller's: the connection is closed, and the panic goes on.
-            let keep = claim
-                .body_mut()
-                .is_some_and(|connection| wanted(connection, &info));
-            if keep {
+            if let Some(Err(panic)) = asked {
+                self.retire(claim, CloseReason::Panicked);
+                resume_unwind(panic);
+            }
+            if let Some(Ok(true)) = asked {
                 self.put_back(claim);
             } else {
                 self.retire(claim, CloseReason::Evicted);
@@ -149,20 +159,7 @@ impl<M: Manage> Core<M> {
     /// What there is now is not handed out any more.
     pub(crate) fn clear(&self) {
         self.gate.renew();
-        for slot in self.slots.iter() {
-            let stale = |note: u64| note != DOOMED && self.gate.is_stale(note);
-            if slot.phase() != IDLE || !stale(slot.notes.gate.load(Ordering::Relaxed)) {
-                continue;
-            }
-            if let Some(right) = self.slots.take_this(slot, CHECKING) {
-                let claim = self.claim(right);
-                if stale(claim.notes().gate.load(Ordering::Relaxed)) {
-                    self.retire(claim, CloseReason::Stale);
-                } else {
-                    self.put_back(claim);
-                }
-            }
-        }
+        self.sweep_stale();
     }
 
     /// There may be so many from now on.
@@ -202,9 +199,8 @@ impl<M: Manage> Core<M> {
         if !faulty(Fault::SkipSweep) {
             self.sweep_if_barred();
         }
-        // Futures that nobody is going to run.
-        let orphans = std::mem::take(&mut *self.orphans.lock());
-        shielded(|| drop(orphans));
+        self.tell_quota(false);
+        self.drop_orphans(|_| true);
         self.watch.notify();
     }
 
@@ -230,6 +226,7 @@ impl<M: Manage> Core<M> {
 pub(crate) struct Await {
     deadline: Deadline<Arc<dyn Clock>>,
     driven: Driven,
+    number: u64,
     /// Connections when it began.
     pub(crate) before: u32,
 }
@@ -240,6 +237,7 @@ impl Await {
         Self {
             deadline: Deadline::new(core.time.clock.clone(), due),
             driven: Driven::default(),
+            number: core.watch.number(),
             before: core.room.look().1,
         }
     }
@@ -253,10 +251,10 @@ impl Await {
     ) -> Poll<bool> {
         loop {
             let too_early = faulty(Fault::WatchLate) && wanted(core);
-            core.watch.await_change(waker);
+            core.watch.await_change(self.number, waker);
             let there = too_early || (!faulty(Fault::WatchLate) && wanted(core));
             if there || self.deadline.poll(waker).is_ready() {
-                self.driven.leave(core);
+                self.leave(core);
                 return Poll::Ready(there);
             }
             if !self.driven.run(core, waker) {
@@ -266,6 +264,7 @@ impl Await {
     }
 
     pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
+        core.watch.forget(self.number);
         self.driven.leave(core);
     }
 

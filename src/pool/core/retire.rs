@@ -18,10 +18,12 @@ impl<M: Manage> Core<M> {
     /// Closes a connection, and gives its place back.
     #[cold]
     pub(super) fn retire(&self, claim: Claim<&Self>, reason: CloseReason) {
-        // Who makes the pool smaller has counted it.
-        if reason != CloseReason::Shrunk {
-            self.room.begin_close();
-        }
+        self.room.begin_close();
+        self.retire_counted(claim, reason);
+    }
+
+    /// As [`retire`](Self::retire), of one that is counted as being closed already.
+    pub(super) fn retire_counted(&self, claim: Claim<&Self>, reason: CloseReason) {
         claim.turn(CLOSING);
         self.counters
             .raise(Event::Closed as usize + reason as usize);

@@ -122,7 +122,7 @@ impl<T> Slot<T> {
             return Some(Right(NonNull::from(self)));
         }
         // A look first: a swap that fails takes the line from whoever is at work on it.
-        if self.phase.load(Ordering::Relaxed) != from {
+        if self.phase() != from {
             return None;
         }
         let taken = self
@@ -133,9 +133,9 @@ impl<T> Slot<T> {
 }
 
 impl Notes {
-    /// Who has had it last.
+    /// Who has it; `None` also while it is being handed over.
     pub(crate) fn holder(&self) -> Option<&'static Location<'static>> {
-        let holder = self.holder.load(Ordering::Relaxed);
+        let holder = self.holder.load(Ordering::Acquire);
         // SAFETY: it is null, or was made of a reference that lives for ever, to what nobody changes.
         unsafe { holder.as_ref() }
     }
@@ -143,7 +143,14 @@ impl Notes {
     #[inline]
     pub(crate) fn set_holder(&self, holder: &'static Location<'static>) {
         let holder = std::ptr::from_ref(holder).cast_mut();
-        self.holder.store(holder, Ordering::Relaxed);
+        // Behind the other notes of the use.
+        self.holder.store(holder, Ordering::Release);
+    }
+
+    /// Nobody has it.
+    #[inline]
+    pub(crate) fn clear_holder(&self) {
+        self.holder.store(std::ptr::null_mut(), Ordering::Relaxed);
     }
 }
 
@@ -159,8 +166,8 @@ pub(crate) trait Anchor {
     /// What is in a slot.
     type Body;
 
-    /// A slot became empty; its connection was being closed, or not.
-    fn vacated(&self, closing: bool);
+    /// A slot became empty. Its connection was being closed, or not, and was dropped in passing, or not.
+    fn vacated(&self, closing: bool, dropped: bool);
 
     /// A slot is idle: the next step of [`Claim::publish`].
     fn list(&self, slot: &Slot<Self::Body>, put_down: impl FnOnce());
@@ -296,7 +303,7 @@ impl<A: Anchor> Claim<A> {
     #[cold]
     fn vacate(&mut self) {
         /// Also if the destructor of the connection panics.
-        struct Vacates<'c, A: Anchor>(&'c A, NonNull<Slot<A::Body>>);
+        struct Vacates<'c, A: Anchor>(&'c A, NonNull<Slot<A::Body>>, bool);
 
         impl<A: Anchor> Drop for Vacates<'_, A> {
             fn drop(&mut self) {
@@ -304,18 +311,18 @@ impl<A: Anchor> Claim<A> {
                 let slot = unsafe { self.1.as_ref() };
                 let closing = slot.phase() == CLOSING;
                 if faulty(Fault::VacateLate) {
-                    self.0.vacated(closing);
+                    self.0.vacated(closing, self.2);
                     slot.phase.store(EMPTY, Ordering::SeqCst);
                     return;
                 }
                 slot.phase.store(EMPTY, Ordering::SeqCst);
-                self.0.vacated(closing);
+                self.0.vacated(closing, self.2);
             }
         }
 
         let body = self.empty();
         if let Some(slot) = self.slot.take() {
-            let _vacates = Vacates(&self.anchor, slot);
+            let _vacates = Vacates(&self.anchor, slot, body.is_some());
             drop(body);
         }
     }

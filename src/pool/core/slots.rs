@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use crossbeam_utils::CachePadded;
 
 use super::hint;
-use super::slot::{EMPTY, IDLE, Right, Slot};
+use super::slot::{EMPTY, IDLE, Notes, Right, Slot};
 use crate::kernel::slab::{Key, List, Slab};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
@@ -114,7 +114,7 @@ impl<T> Slots<T> {
     }
 
     /// The right to an idle slot: the one that is next in the order.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_idle(&self, to: u64) -> Option<Right<T>> {
         if self.listed.is_some() {
             return self.take_listed(to);
@@ -126,6 +126,7 @@ impl<T> Slots<T> {
         self.take_any(to)
     }
 
+    #[inline(never)]
     fn take_any(&self, to: u64) -> Option<Right<T>> {
         self.iter().find_map(|slot| {
             let right = slot.take(IDLE, to)?;
@@ -141,6 +142,20 @@ impl<T> Slots<T> {
         listed.unlink(index);
         // Under the lock: it is idle because it was in the list.
         self.get(index)?.take(IDLE, to)
+    }
+
+    /// The right to an idle slot that is `fresh`, if there is no order in which to take them.
+    pub(crate) fn take_fresh(&self, to: u64, fresh: impl Fn(&Notes) -> bool) -> Option<Right<T>> {
+        if self.listed.is_some() {
+            return None;
+        }
+        // Who has the right to it looks again: it may have been another one's meanwhile.
+        let fresh = |slot: &&Slot<T>| slot.phase() == IDLE && fresh(&slot.notes);
+        self.iter().filter(fresh).find_map(|slot| {
+            let right = slot.take(IDLE, to)?;
+            self.hint.set(slot.index);
+            Some(right)
+        })
     }
 
     /// The right to this slot, if it is idle.

@@ -17,6 +17,16 @@ use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
 use crate::pool::policy::{Leave, Plan, Situation};
 
+/// What came of a look.
+enum Step {
+    /// One more was begun.
+    Begun,
+    /// None is to be made now.
+    Rest,
+    /// The group can't have one more.
+    Refused,
+}
+
 impl<M: Manage> Core<M> {
     /// Makes as many connections as are wanted, and possible.
     pub(crate) fn stir(self: &Arc<Self>) {
@@ -26,11 +36,19 @@ impl<M: Manage> Core<M> {
         }
         loop {
             // It runs the clock's code.
-            shielded(|| while self.make_one() {});
+            let last = shielded(|| {
+                loop {
+                    match self.make_one() {
+                        Step::Begun => {}
+                        last => return last,
+                    }
+                }
+            });
             if faulty(Fault::ForgetStir) {
                 self.stirs.store(0, Ordering::SeqCst);
                 return;
             }
+            self.tell_quota(matches!(last, Some(Step::Refused)));
             let done = self
                 .stirs
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
@@ -41,45 +59,50 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    /// Whether one more was begun.
-    fn make_one(self: &Arc<Self>) -> bool {
+    fn make_one(self: &Arc<Self>) -> Step {
         if self.gate.has(CLOSED | PAUSED) {
-            return false;
+            return Step::Rest;
         }
         let missing = self.missing.load(Ordering::SeqCst);
         if missing == 0 && self.line.waiting() == 0 {
-            return false;
+            return Step::Rest;
         }
         let (max, total) = self.room.look();
         if total >= max {
-            return false;
+            return Step::Rest;
         }
         let now = self.time.now();
         match self.situation(now, missing).plan() {
-            Plan::Rest => return false,
+            Plan::Rest => return Step::Rest,
             Plan::Later(after) => {
                 self.call_upkeep(now.saturating_add(after).as_nanos());
-                return false;
+                return Step::Rest;
             }
             Plan::Connect => {}
         }
         if !self.may_connect(now) || !self.room.reserve() {
-            return false;
+            return Step::Rest;
+        }
+        if !self.reserve_in_quota(self.line.waiting() > 0) {
+            self.unreserve(false);
+            return Step::Refused;
         }
         // Who closes the pool, and finds no connection after that, is right.
         if self.gate.has(CLOSED | PAUSED) {
-            self.one_less(false);
-            return false;
+            self.one_less(false, false);
+            return Step::Rest;
         }
         match self.slots.take_empty(CONNECTING) {
             Some(right) => self.connect(right),
             None => {
                 // There is one for each that may be reserved.
-                self.room.give_back(false);
-                return false;
+                self.give_back_to_quota();
+                self.unreserve(false);
+                self.look_at_quota();
+                return Step::Rest;
             }
         }
-        true
+        Step::Begun
     }
 
     fn may_connect(&self, now: Tick) -> bool {

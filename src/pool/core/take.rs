@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::base::{Core, Grant};
 use super::gate::{CLOSED, DOOMED, EXCESS, PAUSED, QUIET};
 use super::hint::this_thread;
-use super::slot::{CHECKING, Claim, IN_USE, Right};
+use super::slot::{CHECKING, Claim, IN_USE, Notes, Right};
 use super::verbs::{Runner, Verbs};
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
@@ -31,7 +31,7 @@ pub(super) enum Vetted<'c, M: Manage> {
 
 impl<M: Manage> Core<M> {
     /// A connection that is idle, if nobody waits for one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self) -> Option<Claim<&Self>> {
         if self.fifo && !faulty(Fault::Overtake) && self.line.waiting() > 0 {
             return None;
@@ -54,27 +54,73 @@ impl<M: Manage> Core<M> {
     fn take_closely<'c>(&'c self, claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
         match self.vet(claim) {
             Vetted::Fresh(claim) => Some(claim),
-            Vetted::Unsure(claim) => self.begin_check(claim).or_else(|| self.take_ready()),
+            Vetted::Unsure(claim) if self.checks_inline() => {
+                self.check_here(claim).or_else(|| self.take_ready())
+            }
+            Vetted::Unsure(claim) => {
+                let fresh = self.take_fresh();
+                if fresh.is_some() {
+                    self.put_back(claim);
+                } else {
+                    self.check_if_needed(claim);
+                }
+                fresh
+            }
             Vetted::Gone => self.take_ready(),
             Vetted::Barred => None,
         }
     }
 
-    /// An idle connection that may be handed out. Those that may not are checked or closed.
+    /// An idle connection that may be handed out. Those that may not are closed or checked: as many at a time as callers wait.
     pub(super) fn take_ready(&self) -> Option<Claim<&Self>> {
         loop {
+            if let Some(claim) = self.take_fresh() {
+                return Some(claim);
+            }
             let claim = self.claim(self.slots.take_idle(IN_USE)?);
             match self.vet(claim) {
                 Vetted::Fresh(claim) => return Some(claim),
                 Vetted::Unsure(claim) => {
-                    if let Some(checked) = self.begin_check(claim) {
-                        return Some(checked);
+                    if self.checks_inline() {
+                        if let Some(checked) = self.check_here(claim) {
+                            return Some(checked);
+                        }
+                    } else if !self.check_if_needed(claim) {
+                        return None;
                     }
                 }
                 Vetted::Gone => {}
                 Vetted::Barred => return None,
             }
         }
+    }
+
+    /// An idle connection about which there is nothing to think of, wherever it is.
+    fn take_fresh(&self) -> Option<Claim<&Self>> {
+        let fresh = |notes: &Notes| {
+            self.gate.admits(notes.gate.load(Ordering::Relaxed))
+                && self
+                    .time
+                    .is_before(notes.fresh_until.load(Ordering::Relaxed))
+        };
+        let claim = self.claim(self.slots.take_fresh(IN_USE, fresh)?);
+        if fresh(claim.notes()) {
+            return Some(claim);
+        }
+        self.put_back(claim);
+        None
+    }
+
+    /// Has a connection checked, unless as many are being checked as callers wait; then it is idle again. Whether it is checked.
+    fn check_if_needed<'c>(&'c self, mut claim: Claim<&'c Self>) -> bool {
+        let waiting = self.line.waiting().max(1);
+        if self.counts.checking() >= waiting as u64 {
+            claim.publish();
+            self.sweep_if_barred();
+            return false;
+        }
+        self.begin_check(claim);
+        true
     }
 
     /// Looks at everything that there may be about a connection.
@@ -86,42 +132,53 @@ impl<M: Manage> Core<M> {
         }
         let note = notes.gate.load(Ordering::Relaxed);
         let reason = if gate & CLOSED != 0 {
-            CloseReason::PoolClosed
-        } else if note == DOOMED {
-            CloseReason::Evicted
-        } else if self.gate.is_stale(note) {
-            CloseReason::Stale
-        } else if gate & EXCESS != 0 && self.room.begin_shrink() {
-            CloseReason::Shrunk
-        } else if !self.time.is_before(notes.expires.load(Ordering::Relaxed)) {
-            CloseReason::Expired
+            Some(CloseReason::PoolClosed)
         } else {
-            if gate & PAUSED != 0 {
-                self.put_back(claim);
-                return Vetted::Barred;
-            }
-            let fresh = self
-                .time
-                .is_before(notes.fresh_until.load(Ordering::Relaxed));
-            return if fresh {
-                Vetted::Fresh(claim)
-            } else {
-                Vetted::Unsure(claim)
-            };
+            let now = self.time.about_now();
+            self.reason_to_go(note, now >= notes.expires.load(Ordering::Relaxed))
         };
-        self.retire(claim, reason);
-        Vetted::Gone
+        if let Some(reason) = reason {
+            self.retire(claim, reason);
+            return Vetted::Gone;
+        }
+        if gate & EXCESS != 0 && self.room.begin_shrink() {
+            self.retire_counted(claim, CloseReason::Shrunk);
+            return Vetted::Gone;
+        }
+        if gate & PAUSED != 0 {
+            self.put_back(claim);
+            return Vetted::Barred;
+        }
+        let fresh_until = claim.notes().fresh_until.load(Ordering::Relaxed);
+        if self.time.is_before(fresh_until) {
+            Vetted::Fresh(claim)
+        } else {
+            Vetted::Unsure(claim)
+        }
+    }
+
+    /// Why a connection is not to be handed out again.
+    pub(super) fn reason_to_go(&self, note: u64, expired: bool) -> Option<CloseReason> {
+        if note == DOOMED {
+            Some(CloseReason::Evicted)
+        } else if self.gate.is_stale(note) {
+            Some(CloseReason::Stale)
+        } else if expired {
+            Some(CloseReason::Expired)
+        } else {
+            None
+        }
     }
 
     /// The last look before a connection goes to a caller: `None` if it was found broken, and closed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hand_out<'c>(
         &'c self,
         mut claim: Claim<&'c Self>,
         caller: &'static Location<'static>,
     ) -> Option<Claim<&'c Self>> {
         if let Some(connection) = claim.body_mut()
-            && self.manager.is_broken(connection)
+            && self.finds_broken(connection)
         {
             self.retire(claim, CloseReason::Broken);
             return None;
@@ -195,15 +252,16 @@ impl<M: Manage> Core<M> {
 
     /// Has somebody check a connection. Where that is this thread, the connection if it is good: put back, it would be found and
     /// checked anew for ever.
-    fn begin_check<'c>(&'c self, claim: Claim<&'c Self>) -> Option<Claim<&'c Self>> {
-        if let Verbs::Blocking(_, Runner::Inline) = &self.verbs {
-            return self.check_here(claim);
-        }
+    /// Whether checks are run by whoever finds that they are due.
+    const fn checks_inline(&self) -> bool {
+        matches!(self.verbs, Verbs::Blocking(_, Runner::Inline))
+    }
+
+    fn begin_check<'c>(&'c self, claim: Claim<&'c Self>) {
         claim.turn(CHECKING);
         if let (Some(core), Some(right)) = (self.shared(), claim.release()) {
             core.check(core.claim_shared(right));
         }
-        None
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::base::Core;
-use super::gate::{CLOSED, PAUSED, QUIET};
+use super::gate::{CLOSED, DOOMED, PAUSED, QUIET};
 use super::slot::{CHECKING, IDLE, IN_USE, Notes, Slot};
 use super::time::Time;
 use crate::kernel::clock::{Clock, Tick};
@@ -141,6 +141,9 @@ impl<M: Manage> Core<M> {
         while self.line.revoke(now, patience, take, put) {
             self.count(Event::PassedOn);
         }
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
         let oldest = self.line.oldest_grant();
         let due = oldest.map(|since| since.min(now).saturating_add(patience));
         due.map_or(u64::MAX, Tick::as_nanos)
@@ -159,6 +162,12 @@ impl<M: Manage> Core<M> {
                     // It may come back now, and be idle from then on.
                     let since = now.as_nanos();
                     due = due.min(Time::after(since, self.config.idle_timeout));
+                    due = due.min(self.terms.next_keepalive(since));
+                    let expires = slot.notes.expires.load(Ordering::Relaxed);
+                    // What is too old already is closed by whoever brings it back.
+                    if expires > since {
+                        due = due.min(expires);
+                    }
                     continue;
                 }
                 _ => continue,
@@ -183,6 +192,7 @@ impl<M: Manage> Core<M> {
                 .terms
                 .fate(now.as_nanos(), &self.idle(claim.notes(), idle > least));
             match fate {
+                _ if stale && note == DOOMED => self.retire(claim, CloseReason::Evicted),
                 _ if stale => self.retire(claim, CloseReason::Stale),
                 Fate::Expired => self.retire(claim, CloseReason::Expired),
                 Fate::Idle => self.retire(claim, CloseReason::Idle),

@@ -51,6 +51,8 @@ struct Place {
     began: Tick,
     deadline: Deadline<Arc<dyn Clock>>,
     driven: Driven,
+    /// Whether it was polled before.
+    polled: bool,
 }
 
 type Taken<M> = Result<Right<<M as Manage>::Connection>, AcquireError<<M as Manage>::Error>>;
@@ -129,6 +131,10 @@ impl Wait {
                 return self.end(core, Err(error));
             }
             if !place.driven.run(core, waker) {
+                if std::mem::replace(&mut place.polled, true) {
+                    // It may have been passed over: now it waits again, and what it waits for may have gone meanwhile.
+                    core.stir();
+                }
                 return Poll::Pending;
             }
         }
@@ -157,6 +163,7 @@ impl Wait {
             began: now,
             deadline: Deadline::new(core.time.clock.clone(), due),
             driven: Driven::default(),
+            polled: false,
         }));
         core.count(Event::Wait);
         core.begin_backlog(now);
@@ -180,6 +187,8 @@ impl Wait {
                 |grant| core.put_grant(grant),
             );
             place.driven.leave(core);
+            core.trim();
+            core.wants_less();
         }
     }
 
