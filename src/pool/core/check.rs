@@ -20,9 +20,9 @@ impl<M: Manage> Core<M> {
         let core = self.clone();
         match &self.verbs {
             Verbs::Blocking(verbs, runner) => {
-                errand.watch();
                 let check = verbs.check;
                 runner.run(Box::new(move || {
+                    errand.start_watched();
                     let good = claim.body_mut().is_some_and(|connection| {
                         let checked = shielded(|| check(&core.manager, connection).is_ok());
                         checked == Some(true)
@@ -39,7 +39,7 @@ impl<M: Manage> Core<M> {
                 self.spawn(
                     Kind::Check,
                     Box::pin(async move {
-                        let due = errand.due();
+                        let due = errand.start();
                         let checking = shielded(|| check(core.manager.clone(), connection));
                         let checked = match checking {
                             // One that takes too long, or panics, takes the connection with it.
@@ -70,7 +70,8 @@ impl<M: Manage> Core<M> {
             if in_time {
                 self.count(Event::CheckFailed);
             }
-            return self.retire_shared(claim, CloseReason::CheckFailed);
+            self.retire_shared(claim, CloseReason::CheckFailed);
+            return self.instead();
         }
         let now = self.time.now().as_nanos();
         let notes = claim.notes();
@@ -81,13 +82,23 @@ impl<M: Manage> Core<M> {
             .fresh_until(now, expires)
             .max(now.saturating_add(1));
         notes.fresh_until.store(fresh_until, Ordering::Relaxed);
-        notes
-            .keepalive
-            .store(self.terms.next_keepalive(now), Ordering::Relaxed);
+        notes.checked.store(now, Ordering::Relaxed);
         let due = self.first_due(notes);
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
-        self.call_upkeep(due);
+        self.call_round(due);
+    }
+
+    /// What came to nothing: whoever waits for it may get another one that is idle, or is to be made.
+    pub(super) fn instead(self: &Arc<Self>) {
+        if self.line.waiting() > 0 {
+            if self.fifo {
+                self.settle();
+            } else {
+                self.line.rouse(self.time.now());
+            }
+        }
+        self.stir();
     }
 }
