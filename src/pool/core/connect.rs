@@ -228,7 +228,7 @@ impl<M: Manage> Core<M> {
         self.after_failure();
     }
 
-    fn note_failure(&self, error: ConnectError<M::Error>) {
+    pub(super) fn note_failure(&self, error: ConnectError<M::Error>) {
         let now = self.time.now();
         let error = Arc::new(error);
         let mut trouble = self.outage.lock();

@@ -261,8 +261,9 @@ impl<M: Manage> Core<M> {
                 continue;
             };
             let claim = self.claim(right);
-            if stale(claim.notes()) {
-                self.retire(claim, CloseReason::Stale);
+            let note = claim.notes().gate.load(Ordering::Relaxed);
+            if let Some(reason) = self.reason_to_go(note, false) {
+                self.retire(claim, reason);
             } else {
                 self.put_back(claim);
             }

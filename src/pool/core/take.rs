@@ -15,7 +15,7 @@ use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
-use crate::pool::{CloseReason, Manage};
+use crate::pool::{CloseReason, ConnectError, Manage};
 
 /// What a close look at a connection found.
 pub(super) enum Vetted<'c, M: Manage> {
@@ -179,15 +179,31 @@ impl<M: Manage> Core<M> {
         mut claim: Claim<&'c Self>,
         caller: &'static Location<'static>,
     ) -> Option<Claim<&'c Self>> {
-        if let Some(connection) = claim.body_mut()
-            && self.finds_broken(connection)
-        {
-            self.retire(claim, CloseReason::Broken);
+        if self.is_of_no_use(&mut claim) {
+            self.refuse(claim);
             return None;
         }
         if self.hooks.checkout.is_some() {
             claim = self.ask_checkout(claim)?;
         }
+        Some(self.begin_use(claim, caller))
+    }
+
+    #[inline(always)]
+    fn is_of_no_use(&self, claim: &mut Claim<&Self>) -> bool {
+        match claim.body_mut() {
+            Some(connection) => self.finds_broken(connection),
+            None => true,
+        }
+    }
+
+    /// Writes down that it is the caller's.
+    #[inline(always)]
+    fn begin_use<'c>(
+        &'c self,
+        claim: Claim<&'c Self>,
+        caller: &'static Location<'static>,
+    ) -> Claim<&'c Self> {
         let notes = claim.notes();
         let uses = notes.uses.load(Ordering::Relaxed);
         notes.uses.store(uses.wrapping_add(1), Ordering::Relaxed);
@@ -195,7 +211,20 @@ impl<M: Manage> Core<M> {
         notes.set_holder(caller);
         notes.thread.store(this_thread(), Ordering::Relaxed);
         notes.reported.store(0, Ordering::Relaxed);
-        Some(claim)
+        claim
+    }
+
+    /// A connection that is about to be handed out is of no use. If it never was, the connect has failed: else connections of no use would be
+    /// made without a pause.
+    #[cold]
+    fn refuse(&self, claim: Claim<&Self>) {
+        let notes = claim.notes();
+        let uses = notes.uses.load(Ordering::Relaxed);
+        let unused = uses == notes.uses_before.load(Ordering::Relaxed);
+        if unused {
+            self.note_failure(ConnectError::Rejected);
+        }
+        self.retire(claim, CloseReason::Broken);
     }
 
     #[cold]
@@ -208,7 +237,7 @@ impl<M: Manage> Core<M> {
         if verdict == Some(Verdict::Keep) {
             return Some(claim);
         }
-        self.retire(claim, CloseReason::Broken);
+        self.refuse(claim);
         None
     }
 
@@ -225,8 +254,13 @@ impl<M: Manage> Core<M> {
     /// The line looks again after this, so others are not told.
     pub(super) fn put_grant(&self, grant: Grant<M>) {
         if let Grant::Slot(right) = grant {
-            self.claim(right).publish();
+            let mut claim = self.claim(right);
+            let note = claim.notes().gate.load(Ordering::Relaxed);
+            claim.publish();
             self.sweep_if_barred();
+            if self.gate.is_stale(note) {
+                self.sweep_stale();
+            }
         }
     }
 
@@ -237,25 +271,33 @@ impl<M: Manage> Core<M> {
             .settle(now, |_| self.take_grant(), |grant| self.put_grant(grant));
     }
 
-    /// A right that came through the line: `None` if the connection is not to be handed out any more.
+    /// A connection that came through the line, or what has to be [looked at closely](Self::accept_closely) before it is the caller's.
     pub(super) fn accept(
         &self,
         right: Right<M::Connection>,
         caller: &'static Location<'static>,
-    ) -> Option<Claim<&Self>> {
-        let claim = self.claim(right);
+    ) -> Result<Claim<&Self>, Claim<&Self>> {
+        let mut claim = self.claim(right);
         let note = claim.notes().gate.load(Ordering::Relaxed);
-        if self.gate.admits(note) || faulty(Fault::AcceptUnasked) {
-            return self.hand_out(claim, caller);
+        let admitted = self.gate.admits(note) || faulty(Fault::AcceptUnasked);
+        if !admitted || self.hooks.checkout.is_some() || self.is_of_no_use(&mut claim) {
+            return Err(claim);
         }
+        Ok(self.begin_use(claim, caller))
+    }
+
+    /// As [`accept`](Self::accept), of one about which there is something. `None` if it is not to be handed out.
+    pub(super) fn accept_closely<'c>(
+        &'c self,
+        claim: Claim<&'c Self>,
+        caller: &'static Location<'static>,
+    ) -> Option<Claim<&'c Self>> {
         match self.vet(claim) {
             Vetted::Fresh(claim) | Vetted::Unsure(claim) => self.hand_out(claim, caller),
             Vetted::Gone | Vetted::Barred => None,
         }
     }
 
-    /// Has somebody check a connection. Where that is this thread, the connection if it is good: put back, it would be found and
-    /// checked anew for ever.
     /// Whether checks are run by whoever finds that they are due.
     const fn checks_inline(&self) -> bool {
         matches!(self.verbs, Verbs::Blocking(_, Runner::Inline))

@@ -111,19 +111,32 @@ impl Wait {
             );
             match granted {
                 Poll::Ready(Grant::Slot(right)) => {
-                    if let Some(claim) = core.accept(right, self.caller) {
-                        core.waits.record_duration(now.since(place.began));
-                        self.state = State::Done;
-                        core.leave_orphans();
+                    let waited = now.since(place.began);
+                    let accepted = match core.accept(right, self.caller) {
+                        Ok(claim) => {
+                            self.state = State::Done;
+                            core.leave_orphans();
+                            Some(claim)
+                        }
+                        Err(claim) => {
+                            // It may be of no use. Then this one is where it was, before another one can be granted to somebody else.
+                            let due = place.deadline.due();
+                            let Ok(ticket) = core.line.rejoin_until(place.number, 1, due) else {
+                                let limit = core.config.max_waiters;
+                                return self.end(core, Err(AcquireError::TooManyWaiters { limit }));
+                            };
+                            place.ticket = ticket;
+                            let accepted = core.accept_closely(claim, self.caller);
+                            if accepted.is_some() {
+                                self.leave(core);
+                            }
+                            accepted
+                        }
+                    };
+                    if let Some(claim) = accepted {
+                        core.waits.record_duration(waited);
                         return Poll::Ready(claim.release().ok_or(AcquireError::Closed));
                     }
-                    // It was of no use: back to where it was.
-                    let due = place.deadline.due();
-                    let Ok(ticket) = core.line.rejoin_until(place.number, 1, due) else {
-                        let limit = core.config.max_waiters;
-                        return self.end(core, Err(AcquireError::TooManyWaiters { limit }));
-                    };
-                    place.ticket = ticket;
                     core.stir();
                     continue;
                 }
