@@ -222,6 +222,7 @@ impl Config {
             (self.backoff_base..=YEAR).contains(&self.backoff_max),
             "backoff_max must be backoff_base to a year",
         )?;
+        Error::unless(self.max_waiters >= 1, "max_waiters must be at least 1")?;
         Error::unless(
             self.fail_fast_after >= 1,
             "fail_fast_after must be at least 1",

@@ -311,6 +311,7 @@ impl<M: Manage> Pool<M> {
 
     /// Closes the connection with this [id](ConnectionInfo::id): at once if it is idle, and otherwise when it comes back. Whether there is
     /// such a one.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn evict(&self, id: u64) -> bool {
         self.core.evict(id)
     }
@@ -354,6 +355,7 @@ impl<M: Manage> Pool<M> {
     /// # Blocking
     ///
     /// For at most `patience`.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn warm_up(&self, connections: u32, patience: Duration) -> bool {
         let mut warm = self.warm_up_async(connections, patience);
         block_on(|waker| warm.poll_with(waker))
@@ -383,6 +385,7 @@ impl<M: Manage> Pool<M> {
     /// # Blocking
     ///
     /// For at most `patience`.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn drain(&self, patience: Duration) -> DrainReport {
         let mut drain = self.drain_async(patience);
         block_on(|waker| drain.poll_with(waker))
@@ -433,6 +436,7 @@ impl<M: Manage> Pool<M> {
 
     /// Does what is due, and says when to call again: for a pool with [`Upkeep::Manual`](super::Upkeep::Manual). `None`: not
     /// before somebody uses the pool.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn run_upkeep(&self) -> Option<Tick> {
         let due = self.core.pass();
         (due < Tick::MAX).then_some(due)

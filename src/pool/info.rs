@@ -115,7 +115,7 @@ pub struct Status {
     /// Being closed.
     pub closing: u32,
     /// Callers that wait.
-    pub waiting: usize,
+    pub waiting: u32,
     /// Whether the pool is [paused](super::Pool::pause).
     pub paused: bool,
     /// Whether the pool is closed.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use tenfold::clock::{Clock, ManualClock, Tick};
+use tenfold::pool::BoxFuture;
 
 /// The world: a clock, and those that sleep by it.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,7 @@ impl World {
     pub(crate) fn run(
         &self,
         tasks: impl IntoIterator<Item = Task>,
-        spawned: &Mutex<Vec<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+        spawned: &Mutex<Vec<BoxFuture>>,
     ) {
         let ready = Arc::new(Ready {
             queue: Mutex::default(),

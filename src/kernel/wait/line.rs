@@ -141,6 +141,30 @@ impl<G> Line<G> {
         Ok(Ticket(key))
     }
 
+    /// Which place it is: those in front have smaller numbers.
+    pub(crate) fn number(&self, ticket: Ticket) -> Option<u64> {
+        self.slab.get(ticket.0).map(|place| place.number)
+    }
+
+    /// Waits again at a place that was left, for somebody who had no use for what it was granted: a step for each that waits in front of it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for as many.
+    pub(crate) fn rejoin(&mut self, number: u64, want: u64, due: Tick) -> Result<Ticket, Full> {
+        let place = Place {
+            number,
+            want,
+            due,
+            waker: None,
+            phase: Phase::Asleep,
+        };
+        let key = self.slab.insert(place).map_err(|_| Full)?;
+        self.wanted += u128::from(want);
+        self.wait_again(key);
+        Ok(Ticket(key))
+    }
+
     /// Looks at a place on behalf of its owner, whose task `waker` wakes. `spare` is a clone of it, or empty; what is in
     /// it afterwards is for the caller to drop, outside of locks.
     ///
@@ -375,17 +399,6 @@ impl<G> Line<G> {
     #[must_use]
     pub(crate) fn wanted(&self) -> u64 {
         u64::try_from(self.wanted).unwrap_or(u64::MAX)
-    }
-
-    /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
-    #[cfg(any(test, tenfold_loom, tenfold_shuttle))]
-    #[must_use]
-    pub(crate) fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        let Some(own) = self.slab.get(ticket.0) else {
-            return 0;
-        };
-        let ahead = self.slab.iter().filter(|place| place.number < own.number);
-        ahead.fold(0, |sum: u64, place| sum.saturating_add(place.want))
     }
 
     /// From neither list to those that wait, in the order of places.

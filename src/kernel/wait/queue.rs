@@ -78,6 +78,25 @@ impl<G> WaitQueue<G> {
         Ok(ticket)
     }
 
+    /// The place of `ticket`, to [come back](Self::rejoin_until) to.
+    pub fn place(&self, ticket: Ticket) -> Option<u64> {
+        self.line.lock().number(ticket)
+    }
+
+    /// As [`join_until`](Self::join_until), at a place that was left with a grant that was of no use.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for as many.
+    pub fn rejoin_until(&self, place: u64, want: u64, due: Tick) -> Result<Ticket, Full> {
+        let mut line = self.line.lock();
+        let ticket = line.rejoin(place, want, due)?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        drop(line);
+        store_load_barrier();
+        Ok(ticket)
+    }
+
     /// What was granted to `ticket`, whose place is left then. Otherwise, after a look at the resource as in
     /// [`settle`](Self::settle), `waker` is called when there is news. A ticket whose place was left is pending for ever.
     pub fn poll(
@@ -249,25 +268,5 @@ impl<G> WaitQueue<G> {
     /// If as many are in line as may.
     pub fn join(&self, want: u64) -> Result<Ticket, Full> {
         self.join_until(want, Tick::MAX)
-    }
-
-    /// How many are in line, also those that are granted something or asleep.
-    pub fn len(&self) -> usize {
-        self.line.lock().len()
-    }
-
-    /// Whether nobody is in line.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What all in line want together.
-    pub fn wanted(&self) -> u64 {
-        self.line.lock().wanted()
-    }
-
-    /// What those want together that are in front. Looks at everybody in line.
-    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        self.line.lock().wanted_ahead(ticket)
     }
 }

@@ -14,6 +14,10 @@ impl Workers {
         &Self
     }
 
+    pub(crate) fn lend(&self) {}
+
+    pub(crate) fn take_back(&self) {}
+
     #[expect(
         clippy::unnecessary_wraps,
         clippy::unused_self,

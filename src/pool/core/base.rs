@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use super::driven::Orphan;
+use super::driven::Orphanage;
 use super::errand::{Counts, Kind};
 use super::gate::{CLOSED, EXCESS, Gate};
 use super::quota::Quota;
@@ -53,7 +53,7 @@ pub(crate) struct Core<M: Manage> {
     pub(crate) config: Config,
     pub(super) outage: Mutex<Trouble<M::Error>>,
     /// Futures that nobody runs yet.
-    pub(super) orphans: Mutex<Vec<Orphan>>,
+    pub(super) orphanage: Orphanage,
     pub(super) backlog: Backlog,
     /// Calls of `stir` that are not done with.
     pub(super) stirs: AtomicU64,
@@ -134,7 +134,7 @@ impl<M: Manage> Core<M> {
             missing: AtomicU64::new(u64::from(config.min_idle)),
             config,
             outage: Mutex::new(Trouble { outage, last: None }),
-            orphans: Mutex::new(Vec::new()),
+            orphanage: Orphanage::default(),
             backlog: Backlog::default(),
             stirs: AtomicU64::new(0),
             sweeps: AtomicU64::new(0),
@@ -182,7 +182,7 @@ impl<M: Manage> Core<M> {
     /// The claim that a right stands for.
     #[inline]
     #[expect(unsafe_code, reason = "rights come and go without their pool")]
-    pub(crate) fn claim<'c>(&'c self, right: Right<M::Connection>) -> Claim<&'c Self> {
+    pub(crate) fn claim(&self, right: Right<M::Connection>) -> Claim<&Self> {
         // SAFETY: rights of a pool are in its own line and slots, and in nobody else's hands.
         unsafe { Claim::redeem(self, right) }
     }
@@ -207,7 +207,7 @@ impl<M: Manage> Core<M> {
         self.look_at_quota();
         if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
             // There may be too few now, in a pool that nobody uses.
-            self.call_upkeep(self.time.now().saturating_add(SOON).as_nanos());
+            self.call_round(self.time.now().saturating_add(SOON).as_nanos());
         }
         if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
             core.stir();

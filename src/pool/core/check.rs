@@ -33,9 +33,9 @@ impl<M: Manage> Core<M> {
         let core = self.clone();
         match &self.verbs {
             Verbs::Blocking(verbs, runner) => {
-                errand.watch();
                 let check = verbs.check;
                 runner.run(Box::new(move || {
+                    errand.start_watched();
                     let good = claim.body_mut().is_some_and(|connection| {
                         let checked = shielded(|| check(&core.manager, connection).is_ok());
                         checked == Some(true)
@@ -57,7 +57,7 @@ impl<M: Manage> Core<M> {
                         let Some((_, errand)) = &unfinished.0 else {
                             return;
                         };
-                        let due = errand.due();
+                        let due = errand.start();
                         let checking = shielded(|| check(core.manager.clone(), connection));
                         let checked = match checking {
                             // One that takes too long, or panics, takes the connection with it.
@@ -91,7 +91,8 @@ impl<M: Manage> Core<M> {
             if in_time {
                 self.count(Event::CheckFailed);
             }
-            return self.retire_shared(claim, CloseReason::CheckFailed);
+            self.retire_shared(claim, CloseReason::CheckFailed);
+            return self.instead();
         }
         let now = self.time.now().as_nanos();
         let notes = claim.notes();
@@ -102,13 +103,23 @@ impl<M: Manage> Core<M> {
             .fresh_until(now, expires)
             .max(now.saturating_add(1));
         notes.fresh_until.store(fresh_until, Ordering::Relaxed);
-        notes
-            .keepalive
-            .store(self.terms.next_keepalive(now), Ordering::Relaxed);
+        notes.checked.store(now, Ordering::Relaxed);
         let due = self.first_due(notes);
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
-        self.call_upkeep(due);
+        self.call_round(due);
+    }
+
+    /// What came to nothing: whoever waits for it may get another one that is idle, or is to be made.
+    pub(super) fn instead(self: &Arc<Self>) {
+        if self.line.waiting() > 0 {
+            if self.fifo {
+                self.settle();
+            } else {
+                self.line.rouse(self.time.now());
+            }
+        }
+        self.stir();
     }
 }

@@ -52,9 +52,13 @@ impl<M: Manage> Core<M> {
         let core = self.clone();
         match &self.verbs {
             Verbs::Blocking(verbs, runner) => {
-                errand.watch();
                 let connect = verbs.connect;
                 runner.run(Box::new(move || {
+                    if core.is_closed() {
+                        // Nobody wants it any more.
+                        return drop((claim, errand));
+                    }
+                    errand.start_watched();
                     let made = match shielded(|| connect(&core.manager)) {
                         Some(made) => made.map_err(ConnectError::Failed),
                         None => Err(ConnectError::Panicked),
@@ -72,7 +76,7 @@ impl<M: Manage> Core<M> {
                         let Some((_, errand)) = &unfinished.0 else {
                             return;
                         };
-                        let due = errand.due();
+                        let due = errand.start();
                         let made = match shielded(|| connect(core.manager.clone())) {
                             Some(connecting) => limited(&core.time, due, connecting).await,
                             None => Err(Failed::Panicked),
@@ -101,44 +105,43 @@ impl<M: Manage> Core<M> {
             shielded(|| spawner(task));
             return;
         }
-        self.orphans.lock().push((kind, task));
-        // Whoever is first looks.
-        self.line.rouse(self.time.now());
+        self.leave_to_others(kind, task);
     }
 
     /// A connect has ended.
     fn connected(self: &Arc<Self>, mut claim: Claim<Arc<Self>>, errand: Errand<M>, made: Made<M>) {
-        let in_time = errand.end();
         let began = errand.began();
         if faulty(Fault::NoteLate) {
             let note = self.gate.note();
             claim.notes().gate.store(note, Ordering::Relaxed);
         }
         match made {
-            Ok(connection) if in_time => {
+            Ok(connection) => {
                 let took = self.time.now().since(began);
                 let nanos = crate::kernel::clock::saturating_nanos(took);
+                self.begin_life(&mut claim, connection);
+                // The hook is a part of it, also of the time that it may take.
+                let welcome = self.is_welcome(&mut claim);
+                let in_time = errand.end();
+                drop(errand);
+                if !in_time {
+                    self.retire_shared(claim, CloseReason::Late);
+                    return self.stir();
+                }
                 self.connects.record(nanos);
                 self.connect_time.store(nanos, Ordering::Relaxed);
-                self.begin_life(&mut claim, connection);
-                if self.is_welcome(&mut claim) {
+                if welcome {
                     self.outage.lock().outage.succeed();
-                    drop(errand);
                     self.settle_in(claim);
                 } else {
-                    drop(errand);
                     // The failure is known before its place is given back, as below.
                     self.note_failure(ConnectError::Rejected);
                     self.retire_shared(claim, CloseReason::Rejected);
                     self.after_failure();
                 }
             }
-            Ok(connection) => {
-                self.begin_life(&mut claim, connection);
-                drop(errand);
-                self.retire_shared(claim, CloseReason::Late);
-            }
             Err(error) => {
+                let in_time = errand.end();
                 drop(errand);
                 // The place is given back after the failure is known: nobody tries again before that.
                 if in_time {
@@ -165,9 +168,8 @@ impl<M: Manage> Core<M> {
         notes
             .fresh_until
             .store(self.terms.fresh_until(now, expires), Ordering::Relaxed);
-        notes
-            .keepalive
-            .store(self.terms.next_keepalive(now), Ordering::Relaxed);
+        notes.checked.store(now, Ordering::Relaxed);
+        notes.clear_holder();
         let uses = notes.uses.load(Ordering::Relaxed);
         notes.uses_before.store(uses, Ordering::Relaxed);
         claim.fill(connection);
@@ -195,7 +197,7 @@ impl<M: Manage> Core<M> {
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
-        self.call_upkeep(due);
+        self.call_round(due);
         self.watch.notify();
         self.stir();
     }
@@ -267,14 +269,20 @@ impl<M: Manage> Core<M> {
             Kind::Connect => self.fail(ConnectError::TimedOut { after }),
             Kind::Check => {
                 self.count(Event::CheckFailed);
-                self.stir();
+                self.instead();
             }
             Kind::Close => self.stir(),
         }
     }
 
+    /// Whether callers should not wait for the next attempt: several have failed, or one has, and those that there may be at a time hang.
     pub(super) fn is_down(&self) -> bool {
-        self.outage.lock().outage.is_down()
+        let outage = self.outage.lock().outage;
+        let all_hang = || {
+            let most = u64::from(self.config.max_connecting);
+            self.counts.connects_coming() == 0 && self.counts.connecting() >= most
+        };
+        outage.is_down() || outage.failures() > 0 && all_hang()
     }
 
     /// Whether there is a connection that may come back.

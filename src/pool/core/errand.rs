@@ -11,7 +11,8 @@
 //!
 //! A close that takes too long gives the place of its connection back, unless as many linger already as there may be connections. Everything
 //! else keeps its place: a call that blocks can't be stopped. Its thread, and its place among those that there may be at a time, are its own until it
-//! returns. A future that takes too long is dropped, so it never is abandoned.
+//! returns; so that the others go on, the pool has one thread more meanwhile. A future that takes too long is dropped, so it never is
+//! abandoned.
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -20,8 +21,9 @@ use std::time::Duration;
 use super::Core;
 use super::slot::Claim;
 use crate::kernel::clock::Tick;
-use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
+use crate::kernel::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::kernel::upkeep::{TimerKey, shielded, wake_at};
+use crate::kernel::workers::{Executor, Task};
 use crate::pool::Manage;
 
 const RUNNING: u64 = 0;
@@ -45,51 +47,57 @@ pub(crate) type Underway<M> = (Claim<Arc<Core<M>>>, Errand<M>);
 struct Watched<M: Manage> {
     core: Arc<Core<M>>,
     kind: Kind,
-    began: Tick,
-    due: Tick,
+    /// When somebody began to run it, and when its time is over.
+    began: AtomicU64,
+    due: AtomicU64,
     state: AtomicU64,
     timer: Mutex<Option<TimerKey>>,
+    /// Somebody sets the alarm.
+    watching: AtomicBool,
     /// The place of a connection that is being closed: given back when that takes too long.
     place: Mutex<Option<Claim<Arc<Core<M>>>>>,
 }
 
 impl<M: Manage> Errand<M> {
-    /// Counts one that begins now.
+    /// Counts one that is to be run.
     pub(crate) fn begin(core: &Arc<Core<M>>, kind: Kind) -> Self {
-        let began = core.time.now();
-        let due = core
-            .limit(kind)
-            .map_or(Tick::MAX, |limit| began.saturating_add(limit));
         core.counts.begin(kind);
         Self(Arc::new(Watched {
             core: core.clone(),
             kind,
-            began,
-            due,
+            began: AtomicU64::new(0),
+            due: AtomicU64::new(u64::MAX),
             state: AtomicU64::new(RUNNING),
             timer: Mutex::new(None),
+            watching: AtomicBool::new(false),
             place: Mutex::new(None),
         }))
     }
 
-    /// When it began.
-    pub(crate) fn began(&self) -> Tick {
-        self.0.began
+    /// Somebody begins to run it: its time begins. When that is over.
+    pub(crate) fn start(&self) -> Tick {
+        let began = self.0.core.time.now();
+        let limit = self.0.core.limit(self.0.kind);
+        let due = limit.map_or(Tick::MAX, |limit| began.saturating_add(limit));
+        self.0.began.store(began.as_nanos(), Ordering::SeqCst);
+        self.0.due.store(due.as_nanos(), Ordering::SeqCst);
+        due
     }
 
-    /// When its time is over.
-    pub(crate) fn due(&self) -> Tick {
-        self.0.due
+    /// As [`start`](Self::start), for a call that can't be stopped: it is abandoned when its time is over.
+    pub(crate) fn start_watched(&self) {
+        self.start();
+        self.0.watch();
+    }
+
+    /// When it began.
+    pub(crate) fn began(&self) -> Tick {
+        self.0.began()
     }
 
     /// The time that it may take.
     pub(crate) fn limit(&self) -> Duration {
         self.0.limit()
-    }
-
-    /// From now on it is abandoned when its time is over.
-    pub(crate) fn watch(&self) {
-        self.0.watch();
     }
 
     /// Gives `place` back when it has ended, or takes too long.
@@ -116,6 +124,7 @@ impl<M: Manage> Drop for Errand<M> {
     fn drop(&mut self) {
         if !self.end() && self.0.state.load(Ordering::SeqCst) == ABANDONED {
             self.0.core.counts.lingering.fetch_sub(1, Ordering::SeqCst);
+            self.0.core.verbs.take_thread_back();
         }
         self.0.core.counts.end(self.0.kind);
         self.0.give_place_back();
@@ -123,8 +132,16 @@ impl<M: Manage> Drop for Errand<M> {
 }
 
 impl<M: Manage> Watched<M> {
+    fn began(&self) -> Tick {
+        Tick::from_nanos(self.began.load(Ordering::SeqCst))
+    }
+
+    fn due(&self) -> Tick {
+        Tick::from_nanos(self.due.load(Ordering::SeqCst))
+    }
+
     fn limit(&self) -> Duration {
-        self.due.since(self.began)
+        self.due().since(self.began())
     }
 
     fn give_place_back(&self) {
@@ -133,16 +150,56 @@ impl<M: Manage> Watched<M> {
         drop(place);
     }
 
+    /// Without a limit if it can't be waited for: then the waker is called before this returns.
     fn watch(self: &Arc<Self>) {
-        if self.due == Tick::MAX {
+        let due = self.due();
+        if due == Tick::MAX {
             return;
         }
         let clock = &*self.core.time.clock;
-        let key = shielded(|| wake_at(clock, self.due, Waker::from(self.clone()))).flatten();
+        self.watching.store(true, Ordering::SeqCst);
+        let key = shielded(|| wake_at(clock, due, Waker::from(self.clone()))).flatten();
         *self.timer.lock() = key;
-        if self.state.load(Ordering::SeqCst) != RUNNING {
+        self.watching.store(false, Ordering::SeqCst);
+        let over = self.time_is_over();
+        if self.state.load(Ordering::SeqCst) != RUNNING || over {
             self.unwatch();
         }
+        if over {
+            self.give_up();
+        }
+    }
+
+    fn time_is_over(&self) -> bool {
+        shielded(|| self.core.time.now()).is_some_and(|now| now >= self.due())
+    }
+
+    /// Its time is over.
+    fn give_up(self: &Arc<Self>) {
+        let abandoned =
+            self.state
+                .compare_exchange(RUNNING, ABANDONED, Ordering::SeqCst, Ordering::SeqCst);
+        if abandoned.is_err() {
+            return;
+        }
+        self.core.counts.give_up(self.kind);
+        self.core.counts.lingering.fetch_add(1, Ordering::SeqCst);
+        // Whoever wakes those whose time is over does nothing but wake.
+        let own = self.clone();
+        let rest = Box::new(move || own.after_giving_up());
+        let executor = Executor::of(&*self.core.time.clock);
+        if let Err(rest) = executor.execute(Task::Own, rest) {
+            rest();
+        }
+    }
+
+    fn after_giving_up(&self) {
+        self.core.verbs.lend_thread();
+        let (max, _) = self.core.room.look();
+        if self.core.counts.lingering() <= u64::from(max) {
+            self.give_place_back();
+        }
+        self.core.abandoned(self.kind, self.limit());
     }
 
     fn unwatch(&self) {
@@ -156,24 +213,14 @@ impl<M: Manage> Watched<M> {
 
 impl<M: Manage> Wake for Watched<M> {
     fn wake(self: Arc<Self>) {
-        let now = shielded(|| self.core.time.now()).unwrap_or(Tick::MAX);
-        if now < self.due {
-            if self.state.load(Ordering::SeqCst) == RUNNING {
-                self.watch();
-            }
+        if self.watching.load(Ordering::SeqCst) {
+            // From within: who sets the alarm looks itself.
             return;
         }
-        let abandoned =
-            self.state
-                .compare_exchange(RUNNING, ABANDONED, Ordering::SeqCst, Ordering::SeqCst);
-        if abandoned.is_ok() {
-            self.core.counts.give_up(self.kind);
-            let lingering = self.core.counts.lingering.fetch_add(1, Ordering::SeqCst);
-            let (max, _) = self.core.room.look();
-            if lingering < u64::from(max) {
-                self.give_place_back();
-            }
-            self.core.abandoned(self.kind, self.limit());
+        if self.time_is_over() {
+            self.give_up();
+        } else if self.state.load(Ordering::SeqCst) == RUNNING {
+            self.watch();
         }
     }
 }
@@ -221,6 +268,16 @@ impl Counts {
 
     pub(crate) fn connecting(&self) -> u64 {
         self.connecting.load(Ordering::SeqCst)
+    }
+
+    /// Connects whose result will count.
+    pub(crate) fn connects_coming(&self) -> u64 {
+        self.coming().saturating_sub(self.checking())
+    }
+
+    /// Calls that took too long and have not ended.
+    pub(crate) fn lingering(&self) -> u64 {
+        self.lingering.load(Ordering::SeqCst)
     }
 
     pub(crate) fn checking(&self) -> u64 {

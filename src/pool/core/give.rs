@@ -131,8 +131,12 @@ impl<M: Manage> Core<M> {
 
     /// Makes a connection idle that nobody has used.
     pub(super) fn put_back(&self, mut claim: Claim<&Self>) {
+        let note = claim.notes().gate.load(Ordering::Relaxed);
         claim.publish();
         self.look_behind();
+        if self.gate.is_stale(note) {
+            self.sweep_stale();
+        }
     }
 
     /// The use of a connection ends that does not come back.

@@ -29,7 +29,8 @@ impl<M: Manage> Core<M> {
         let gate = self.gate.look();
         let mut status = Status {
             max_size: self.room.look().0,
-            waiting: self.line.waiting(),
+            // No more than there are places in a line.
+            waiting: self.line.waiting() as u32,
             paused: gate & PAUSED != 0,
             closed: gate & CLOSED != 0,
             failures: self.outage.lock().outage.failures(),
@@ -81,7 +82,7 @@ impl<M: Manage> Core<M> {
         if status.paused {
             return Reason::Paused;
         }
-        if status.failures > 0 {
+        if status.failures > 0 && status.total < status.max_size {
             return Reason::Unreachable;
         }
         if status.in_use > 0 && status.total >= status.max_size && self.is_stuck() {
@@ -99,14 +100,20 @@ impl<M: Manage> Core<M> {
         self.slots
             .iter()
             .filter(|slot| slot.phase() == IN_USE)
-            .all(|slot| stuck.contains(&slot.notes.thread.load(Ordering::Relaxed)))
+            .all(|slot| {
+                let thread = slot.notes.thread.load(Ordering::Relaxed);
+                slot.notes.holder().is_some() && stuck.contains(&thread)
+            })
     }
 
     /// This thread begins to wait. Whether it holds something meanwhile: then it is to be [noted](Self::unnote) when it has ended.
     pub(super) fn note_if_holding(&self) -> bool {
         let me = this_thread();
         let mut in_use = self.slots.iter().filter(|slot| slot.phase() == IN_USE);
-        let holds = in_use.any(|slot| slot.notes.thread.load(Ordering::Relaxed) == me);
+        let holds = in_use.any(|slot| {
+            let mine = slot.notes.thread.load(Ordering::Relaxed) == me;
+            mine && slot.notes.holder().is_some()
+        });
         if holds {
             self.stuck.lock().push(me);
         }

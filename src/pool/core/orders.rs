@@ -3,9 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use super::base::{Core, Grant};
-use super::driven::Driven;
 use super::gate::{CLOSED, DOOMED, PAUSED};
 use super::slot::{CHECKING, CONNECTING, Claim, EMPTY, IDLE, IN_USE};
 use super::take::Vetted;
@@ -33,6 +33,8 @@ impl<M: Manage> Core<M> {
                 .flatten();
             let Some(right) = right else {
                 self.count(Event::Refused);
+                // For the next time.
+                self.demand();
                 let status = self.status();
                 return Err(AcquireError::Exhausted { status });
             };
@@ -196,11 +198,18 @@ impl<M: Manage> Core<M> {
                 break;
             }
         }
+        // Nor does anybody get what was handed to it and not taken yet.
+        let nobody = |_: u64| None;
+        let put = |grant| self.put_grant(grant);
+        while self
+            .line
+            .revoke(self.time.now(), Duration::ZERO, nobody, put)
+        {}
         if !faulty(Fault::SkipSweep) {
             self.sweep_if_barred();
         }
         self.tell_quota(false);
-        self.drop_orphans(|_| true);
+        self.drop_orphans(|_, _| true);
         self.watch.notify();
     }
 
@@ -225,18 +234,16 @@ impl<M: Manage> Core<M> {
 /// A wait for a pool to come to something.
 pub(crate) struct Await {
     deadline: Deadline<Arc<dyn Clock>>,
-    driven: Driven,
     number: u64,
     /// Connections when it began.
     pub(crate) before: u32,
 }
 
 impl Await {
-    pub(crate) fn new<M: Manage>(core: &Core<M>, patience: std::time::Duration) -> Self {
+    pub(crate) fn new<M: Manage>(core: &Core<M>, patience: Duration) -> Self {
         let due: Tick = core.time.now().saturating_add(patience);
         Self {
             deadline: Deadline::new(core.time.clock.clone(), due),
-            driven: Driven::default(),
             number: core.watch.number(),
             before: core.room.look().1,
         }
@@ -257,7 +264,7 @@ impl Await {
                 self.leave(core);
                 return Poll::Ready(there);
             }
-            if !self.driven.run(core, waker) {
+            if !core.run_orphans() {
                 return Poll::Pending;
             }
         }
@@ -265,17 +272,19 @@ impl Await {
 
     pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
         core.watch.forget(self.number);
-        self.driven.leave(core);
+        core.leave_orphans();
     }
 
     /// How a drain has ended.
     pub(crate) fn report<M: Manage>(&self, core: &Core<M>) -> DrainReport {
         let (_, total) = core.room.look();
         let held = core.held();
-        let in_use = core.count_phase(IN_USE) as u32;
+        // What is on its way to somebody is held by nobody yet.
+        let in_use = held.len() as u32;
+        let lingering = core.counts.lingering() as u32;
         DrainReport {
             closed: self.before.saturating_sub(total),
-            pending: total.saturating_sub(in_use),
+            pending: total.saturating_sub(in_use).max(lingering),
             held,
         }
     }

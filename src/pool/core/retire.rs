@@ -24,6 +24,7 @@ impl<M: Manage> Core<M> {
 
     /// As [`retire`](Self::retire), of one that is counted as being closed already.
     pub(super) fn retire_counted(&self, claim: Claim<&Self>, reason: CloseReason) {
+        claim.notes().clear_holder();
         claim.turn(CLOSING);
         self.counters
             .raise(Event::Closed as usize + reason as usize);
@@ -51,9 +52,9 @@ impl<M: Manage> Core<M> {
         };
         match &self.verbs {
             Verbs::Blocking(verbs, runner) => {
-                errand.watch();
                 let close = verbs.close;
                 runner.run(Box::new(move || {
+                    errand.start_watched();
                     hook(&core);
                     shielded(|| close(&core.manager, connection));
                     drop(errand);
@@ -63,7 +64,7 @@ impl<M: Manage> Core<M> {
                 let close = verbs.close;
                 let task = async move {
                     hook(&core);
-                    let due = errand.due();
+                    let due = errand.start();
                     let closing = || close(core.manager.clone(), connection);
                     if let Some(closing) = shielded(closing) {
                         let _ = limited(&core.time, due, closing).await;

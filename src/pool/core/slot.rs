@@ -34,6 +34,7 @@ use std::ptr::NonNull;
 
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::kernel::upkeep::shielded;
 
 pub(crate) const EMPTY: u64 = 0;
 pub(crate) const IDLE: u64 = 1;
@@ -70,8 +71,8 @@ pub(crate) struct Notes {
     pub(crate) short_uses: AtomicU64,
     /// Time in use, of all connections that were in this slot.
     pub(crate) used_for: AtomicU64,
-    /// When it is to be checked though nobody wants it.
-    pub(crate) keepalive: AtomicU64,
+    /// When it was made, or checked.
+    pub(crate) checked: AtomicU64,
     /// The thread that has it.
     pub(crate) thread: AtomicU64,
     /// Whether the present use was reported as a leak.
@@ -100,7 +101,7 @@ impl<T> Slot<T> {
                 uses_before: zero(),
                 short_uses: zero(),
                 used_for: zero(),
-                keepalive: zero(),
+                checked: zero(),
                 thread: zero(),
                 reported: zero(),
                 holder: AtomicPtr::new(std::ptr::null_mut()),
@@ -323,7 +324,7 @@ impl<A: Anchor> Claim<A> {
         let body = self.empty();
         if let Some(slot) = self.slot.take() {
             let _vacates = Vacates(&self.anchor, slot, body.is_some());
-            drop(body);
+            shielded(|| drop(body));
         }
     }
 }

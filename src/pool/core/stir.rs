@@ -108,11 +108,12 @@ impl<M: Manage> Core<M> {
     fn may_connect(&self, now: Tick) -> bool {
         // No more than there are slots.
         let connecting = self.counts.connecting() as u32;
+        let coming = self.counts.connects_coming() as u32;
         let mut trouble = self.outage.lock();
         trouble.outage.not_later(now);
         let leave = trouble
             .outage
-            .leave(now, connecting, self.config.max_connecting);
+            .leave(now, connecting, coming, self.config.max_connecting);
         drop(trouble);
         match leave {
             Leave::Given => true,

@@ -111,13 +111,15 @@ impl<M: Manage> Core<M> {
         None
     }
 
-    /// Has a connection checked, unless as many are being checked as callers wait; then it is idle again. Whether it is checked.
+    /// Has a connection checked, unless as many are being checked as callers wait; then it is idle again. Whether to look for
+    /// another one.
     fn check_if_needed<'c>(&'c self, mut claim: Claim<&'c Self>) -> bool {
         let waiting = self.line.waiting().max(1);
         if self.counts.checking() >= waiting as u64 {
             claim.publish();
             self.sweep_if_barred();
-            return false;
+            // Somebody may have joined who found it in these hands.
+            return self.line.waiting() as u64 > self.counts.checking();
         }
         self.begin_check(claim);
         true
@@ -223,7 +225,13 @@ impl<M: Manage> Core<M> {
     /// The line looks again after this, so others are not told.
     pub(super) fn put_grant(&self, grant: Grant<M>) {
         if let Grant::Slot(right) = grant {
-            self.claim(right).publish();
+            let mut claim = self.claim(right);
+            let note = claim.notes().gate.load(Ordering::Relaxed);
+            // Nobody else would look at it before the next round.
+            if let Some(reason) = self.reason_to_go(note, false) {
+                return self.retire(claim, reason);
+            }
+            claim.publish();
             self.sweep_if_barred();
         }
     }

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use super::base::Core;
 use super::gate::{CLOSED, DOOMED, PAUSED, QUIET};
-use super::slot::{CHECKING, IDLE, IN_USE, Notes, Slot};
+use super::slot::{CHECKING, EMPTY, IDLE, IN_USE, Notes, Slot};
 use super::time::Time;
 use crate::kernel::clock::{Clock, Tick};
 use crate::kernel::sync::{AtomicU64, Ordering};
-use crate::kernel::upkeep::{Nudger, Upkeep, shielded};
+use crate::kernel::upkeep::{Nudger, Upkeep};
+use crate::kernel::workers::{Executor, Task};
 use crate::pool::policy::{Fate, Idle};
 use crate::pool::stats::Event;
 use crate::pool::{CloseReason, Held, Manage};
@@ -31,7 +32,9 @@ pub(crate) struct Keep<M: Manage> {
     pub(crate) nudger: Option<Nudger<Keeper<M>, Arc<dyn Clock>>>,
     /// When the next pass is due.
     due: AtomicU64,
-    /// Uses up to the last pass.
+    /// When it is to look at all connections.
+    round: AtomicU64,
+    /// Uses up to the last round.
     uses: AtomicU64,
     /// Since when there are fewer idle connections than there should be; 0 if there are not.
     short_since: AtomicU64,
@@ -42,6 +45,7 @@ impl<M: Manage> Keep<M> {
         Self {
             nudger,
             due: AtomicU64::new(u64::MAX),
+            round: AtomicU64::new(u64::MAX),
             uses: AtomicU64::new(0),
             short_since: AtomicU64::new(0),
         }
@@ -59,10 +63,20 @@ impl<M: Manage> Core<M> {
     /// Asks for a pass at a time, or earlier.
     pub(super) fn call_upkeep(&self, due: u64) {
         let Some(keep) = self.keep.get() else { return };
-        if due < keep.due.fetch_min(due, Ordering::SeqCst)
-            && let Some(nudger) = &keep.nudger
-        {
-            nudger.nudge(Tick::from_nanos(due));
+        let before = keep.due.fetch_min(due, Ordering::SeqCst);
+        // One that is overdue may have been forgotten, by a clock or a thread that failed.
+        if due < before || before <= self.time.about_now() {
+            if let Some(nudger) = &keep.nudger {
+                nudger.nudge(Tick::from_nanos(due));
+            }
+        }
+    }
+
+    /// Asks for a look at all connections.
+    pub(super) fn call_round(&self, due: u64) {
+        if let Some(keep) = self.keep.get() {
+            keep.round.fetch_min(due, Ordering::SeqCst);
+            self.call_upkeep(due);
         }
     }
 
@@ -77,7 +91,7 @@ impl<M: Manage> Core<M> {
     pub(super) fn rouse(&self) {
         if self.gate.set(QUIET, false) {
             let due = self.time.now().saturating_add(self.shortest_period());
-            self.call_upkeep(due.as_nanos());
+            self.call_round(due.as_nanos());
         }
     }
 
@@ -100,11 +114,12 @@ impl<M: Manage> Core<M> {
 
     fn idle(&self, notes: &Notes, spare: bool) -> Idle {
         let since = notes.since.load(Ordering::Relaxed);
-        let keepalive = self.terms.next_keepalive(since);
+        let last = since.max(notes.checked.load(Ordering::Relaxed));
+        let id = notes.id.load(Ordering::Relaxed);
         Idle {
             since,
             expires: notes.expires.load(Ordering::Relaxed),
-            keepalive: keepalive.max(notes.keepalive.load(Ordering::Relaxed)),
+            keepalive: self.terms.next_keepalive(last, id),
             spare,
         }
     }
@@ -121,13 +136,23 @@ impl<M: Manage> Core<M> {
             return Tick::MAX;
         }
         let now = self.time.now();
-        let mut due = self.pass_on(now);
-        due = due.min(self.reap(now));
-        due = due.min(self.refill(keep, now));
-        due = due.min(self.find_leaks(now));
+        let mut due = self.pass_on(now).min(self.look_at_orphans(now));
+        let round = keep.round.swap(u64::MAX, Ordering::SeqCst);
+        let round = if now.as_nanos() >= round {
+            self.round(keep, now)
+        } else {
+            round
+        };
+        due = due.min(keep.round.fetch_min(round, Ordering::SeqCst).min(round));
         self.stir();
-        due = due.min(self.come_again(keep, now));
         Tick::from_nanos(keep.due.fetch_min(due, Ordering::SeqCst).min(due))
+    }
+
+    /// Looks at all connections, and says when to do so again.
+    fn round(self: &Arc<Self>, keep: &Keep<M>, now: Tick) -> u64 {
+        let due = self.reap(now).min(self.refill(keep, now));
+        due.min(self.find_leaks(now))
+            .min(self.come_again(keep, now))
     }
 
     /// Takes back what nobody came for, and gives it to the next.
@@ -158,32 +183,26 @@ impl<M: Manage> Core<M> {
         for slot in slots.into_iter().rev() {
             match slot.phase() {
                 IDLE => {}
-                IN_USE => {
-                    // It may come back now, and be idle from then on.
-                    let since = now.as_nanos();
-                    due = due.min(Time::after(since, self.config.idle_timeout));
-                    due = due.min(self.terms.next_keepalive(since));
-                    let expires = slot.notes.expires.load(Ordering::Relaxed);
-                    // What is too old already is closed by whoever brings it back.
-                    if expires > since {
-                        due = due.min(expires);
-                    }
+                EMPTY => continue,
+                _ => {
+                    due = due.min(self.due_if_idle(slot, now));
                     continue;
                 }
-                _ => continue,
             }
             let note = slot.notes.gate.load(Ordering::Relaxed);
             let stale = self.gate.is_stale(note);
             let fate = self
                 .terms
                 .fate(now.as_nanos(), &self.idle(&slot.notes, idle > least));
-            if let Fate::Keep(next) = fate
-                && !stale
-            {
-                due = due.min(next);
-                continue;
+            match fate {
+                Fate::Keep(next) if !stale => {
+                    due = due.min(next);
+                    continue;
+                }
+                _ => {}
             }
             let Some(right) = self.slots.take_this(slot, CHECKING) else {
+                due = due.min(self.due_if_idle(slot, now));
                 continue;
             };
             // It may have been used meanwhile.
@@ -214,6 +233,20 @@ impl<M: Manage> Core<M> {
         due
     }
 
+    /// When something is due of a connection that is not idle, but may be from now on.
+    fn due_if_idle(&self, slot: &Slot<M::Connection>, now: Tick) -> u64 {
+        let now = now.as_nanos();
+        let notes = &slot.notes;
+        let idle_until = Time::after(now, self.config.idle_timeout);
+        let id = notes.id.load(Ordering::Relaxed);
+        let expires = notes.expires.load(Ordering::Relaxed);
+        // What is too old already is closed by whoever brings it back.
+        let expires = if expires > now { expires } else { u64::MAX };
+        idle_until
+            .min(self.terms.next_keepalive(now, id))
+            .min(expires)
+    }
+
     pub(super) fn count_phase(&self, phase: u64) -> u64 {
         let slots = self.slots.iter();
         slots.filter(|slot| slot.phase() == phase).count() as u64
@@ -225,7 +258,8 @@ impl<M: Manage> Core<M> {
         if least == 0 {
             return u64::MAX;
         }
-        let there = self.count_phase(IDLE) + self.counts.coming();
+        let idle = self.count_phase(IDLE);
+        let there = idle + self.counts.coming();
         if there >= least || self.line.waiting() > 0 {
             keep.short_since.store(0, Ordering::Relaxed);
             return u64::MAX;
@@ -239,13 +273,13 @@ impl<M: Manage> Core<M> {
         if now < due {
             return due.as_nanos();
         }
-        let lacking = least - self.count_phase(IDLE);
-        self.missing.fetch_max(lacking, Ordering::SeqCst);
+        self.missing
+            .fetch_max(least.saturating_sub(idle), Ordering::SeqCst);
         u64::MAX
     }
 
     /// Reports leases that are held for too long.
-    fn find_leaks(&self, now: Tick) -> u64 {
+    fn find_leaks(self: &Arc<Self>, now: Tick) -> u64 {
         let Some(threshold) = self.config.leak_threshold else {
             return u64::MAX;
         };
@@ -267,11 +301,25 @@ impl<M: Manage> Core<M> {
             notes.reported.store(1, Ordering::Relaxed);
             self.count(Event::Leaked);
             let leak = Held::new(notes.id.load(Ordering::Relaxed), holder, held);
-            if let Some(hook) = &self.hooks.leak {
-                shielded(|| hook(&leak));
-            }
+            self.tell_leak(leak);
         }
         next
+    }
+
+    /// The hook may block: it is not for a thread that others' upkeep waits for.
+    fn tell_leak(self: &Arc<Self>, leak: Held) {
+        if self.hooks.leak.is_none() {
+            return;
+        }
+        let core = self.clone();
+        let tell = Box::new(move || {
+            if let Some(hook) = &core.hooks.leak {
+                hook(&leak);
+            }
+        });
+        let executor = Executor::of(&*self.time.clock);
+        // If there is no place for it now, nobody is told.
+        drop(executor.execute(Task::Theirs, tell));
     }
 
     /// When to come again for what cannot be foreseen: soon while the pool is used, and otherwise when it is used again.

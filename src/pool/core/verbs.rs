@@ -79,6 +79,22 @@ pub(crate) enum Runner {
     Crew(Workers),
 }
 
+impl<M: Manage> Verbs<M> {
+    /// A call takes too long, and keeps its thread: there may be one more.
+    pub(super) fn lend_thread(&self) {
+        if let Self::Blocking(_, Runner::Crew(crew)) = self {
+            crew.lend();
+        }
+    }
+
+    /// It has ended.
+    pub(super) fn take_thread_back(&self) {
+        if let Self::Blocking(_, Runner::Crew(crew)) = self {
+            crew.take_back();
+        }
+    }
+}
+
 impl Runner {
     /// So many at a time. On a clock that is moved by hand the caller runs them, unless it is said otherwise.
     pub(crate) fn new(executor: Executor, most: u32) -> Self {

@@ -21,7 +21,6 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::base::{Core, Grant};
-use super::driven::Driven;
 use super::gate::CLOSED;
 use super::slot::Right;
 use crate::kernel::clock::{Clock, Tick};
@@ -48,11 +47,14 @@ enum State {
 /// What a call that waits has.
 struct Place {
     ticket: Ticket,
+    /// Where in line that is.
+    number: u64,
     began: Tick,
     deadline: Deadline<Arc<dyn Clock>>,
-    driven: Driven,
     /// Whether it was polled before.
     polled: bool,
+    /// Failures in a row to connect when it joined.
+    failures: u32,
 }
 
 type Taken<M> = Result<Right<<M as Manage>::Connection>, AcquireError<<M as Manage>::Error>>;
@@ -109,18 +111,20 @@ impl Wait {
             );
             match granted {
                 Poll::Ready(Grant::Slot(right)) => {
-                    let waited = now.since(place.began);
-                    place.driven.leave(core);
                     if let Some(claim) = core.accept(right, self.caller) {
-                        core.waits.record_duration(waited);
+                        core.waits.record_duration(now.since(place.began));
                         self.state = State::Done;
+                        core.leave_orphans();
                         return Poll::Ready(claim.release().ok_or(AcquireError::Closed));
                     }
-                    // It was of no use. The place in line is gone; the time goes on.
-                    self.patience = self
-                        .patience
-                        .map(|patience| patience.saturating_sub(waited));
-                    self.state = State::Start;
+                    // It was of no use: back to where it was.
+                    let due = place.deadline.due();
+                    let Ok(ticket) = core.line.rejoin_until(place.number, 1, due) else {
+                        let limit = core.config.max_waiters;
+                        return self.end(core, Err(AcquireError::TooManyWaiters { limit }));
+                    };
+                    place.ticket = ticket;
+                    core.stir();
                     continue;
                 }
                 Poll::Ready(Grant::Refused(error)) => return self.end(core, Err(error)),
@@ -130,9 +134,12 @@ impl Wait {
                 let error = core.timed_out(now.since(place.began));
                 return self.end(core, Err(error));
             }
-            if !place.driven.run(core, waker) {
+            if !core.run_orphans() {
                 if std::mem::replace(&mut place.polled, true) {
-                    // It may have been passed over: now it waits again, and what it waits for may have gone meanwhile.
+                    // It may have been passed over: now it waits again, and what it waits for may have gone meanwhile, as a refusal may.
+                    if let Some(refusal) = core.refuse_since(place.failures, now) {
+                        return self.end(core, Err(refusal));
+                    }
                     core.stir();
                 }
                 return Poll::Pending;
@@ -160,9 +167,10 @@ impl Wait {
         })?;
         self.state = State::InLine(Box::new(Place {
             ticket,
+            number: core.line.place(ticket).unwrap_or(u64::MAX),
+            failures: core.outage.lock().outage.failures(),
             began: now,
             deadline: Deadline::new(core.time.clock.clone(), due),
-            driven: Driven::default(),
             polled: false,
         }));
         core.count(Event::Wait);
@@ -178,7 +186,7 @@ impl Wait {
 
     /// Leaves the line, wherever it is.
     pub(crate) fn leave<M: Manage>(&mut self, core: &Arc<Core<M>>) {
-        if let State::InLine(mut place) = std::mem::replace(&mut self.state, State::Done) {
+        if let State::InLine(place) = std::mem::replace(&mut self.state, State::Done) {
             let now = shielded(|| core.time.now()).unwrap_or(Tick::ZERO);
             core.line.leave(
                 place.ticket,
@@ -186,7 +194,7 @@ impl Wait {
                 |_| core.take_grant(),
                 |grant| core.put_grant(grant),
             );
-            place.driven.leave(core);
+            core.leave_orphans();
             core.trim();
             core.wants_less();
         }
@@ -216,26 +224,38 @@ impl<M: Manage> Core<M> {
             return None;
         }
         let refusal = self.unavailable(now)?;
-        if self.is_driverless() {
-            let due = matches!(
-                refusal,
-                AcquireError::Unavailable {
-                    retry_after: Duration::ZERO,
-                    ..
-                }
-            );
-            // This one runs the attempt.
-            return (!due || self.counts.coming() > 0).then_some(refusal);
+        let due = matches!(
+            refusal,
+            AcquireError::Unavailable {
+                retry_after: Duration::ZERO,
+                ..
+            }
+        );
+        if due && self.counts.coming() == 0 {
+            // It is time for an attempt, and this one waits for that.
+            return None;
         }
         self.demand();
         Some(refusal)
     }
 
+    /// Why a call is refused that waits since there were so many failures.
+    fn refuse_since(&self, failures: u32, now: Tick) -> Option<AcquireError<M::Error>> {
+        let more = self.outage.lock().outage.failures() > failures;
+        let hopeless = more && self.is_down() && !self.has_any();
+        hopeless.then(|| self.unavailable(now)).flatten()
+    }
+
     /// Has an attempt made for somebody who does not wait for it.
-    fn demand(self: &Arc<Self>) {
+    pub(super) fn demand(&self) {
+        if self.is_driverless() {
+            return;
+        }
         self.demanded.store(1, Ordering::SeqCst);
         self.missing.fetch_max(1, Ordering::SeqCst);
-        self.stir();
+        if let Some(core) = self.shared() {
+            core.stir();
+        }
     }
 
     fn timed_out(&self, waited: Duration) -> AcquireError<M::Error> {

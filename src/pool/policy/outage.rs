@@ -45,10 +45,10 @@ impl Outage {
         }
     }
 
-    /// Whether one more connect may begin beside so many, of which there may be `most`.
-    pub(crate) fn leave(&self, now: Tick, connecting: u32, most: u32) -> Leave {
+    /// Whether one more connect may begin beside so many, of which there may be `most`, and of which so many are expected to end in time.
+    pub(crate) fn leave(&self, now: Tick, connecting: u32, coming: u32, most: u32) -> Leave {
         let pace = if self.failures > 0 { 1 } else { self.pace };
-        if connecting >= most.min(pace) {
+        if connecting >= most || coming >= pace {
             return Leave::AfterOthers;
         }
         if self.failures > 0 && now < self.retry_at {
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn in_good_times_as_many_begin_as_may() {
         let outage = outage();
-        assert_eq!(outage.leave(Tick::ZERO, 1, 2), Leave::Given);
-        assert_eq!(outage.leave(Tick::ZERO, 2, 2), Leave::AfterOthers);
+        assert_eq!(outage.leave(Tick::ZERO, 1, 1, 2), Leave::Given);
+        assert_eq!(outage.leave(Tick::ZERO, 2, 2, 2), Leave::AfterOthers);
     }
 
     #[test]
@@ -117,9 +117,9 @@ mod tests {
         let mut outage = outage();
         outage.fail(Tick::ZERO, u64::MAX);
         let due = Tick::ZERO.saturating_add(20 * MILLI);
-        assert_eq!(outage.leave(Tick::ZERO, 0, 2), Leave::NotBefore(due));
-        assert_eq!(outage.leave(due, 0, 2), Leave::Given);
-        assert_eq!(outage.leave(due, 1, 2), Leave::AfterOthers);
+        assert_eq!(outage.leave(Tick::ZERO, 0, 0, 2), Leave::NotBefore(due));
+        assert_eq!(outage.leave(due, 0, 0, 2), Leave::Given);
+        assert_eq!(outage.leave(due, 1, 1, 2), Leave::AfterOthers);
         assert!(!outage.is_down());
         outage.fail(due, 0);
         outage.fail(due, u64::MAX);
@@ -132,12 +132,12 @@ mod tests {
         let mut outage = outage();
         outage.fail(Tick::ZERO, 0);
         outage.succeed();
-        assert_eq!(outage.leave(Tick::ZERO, 1, 8), Leave::AfterOthers);
+        assert_eq!(outage.leave(Tick::ZERO, 1, 1, 8), Leave::AfterOthers);
         outage.succeed();
-        assert_eq!(outage.leave(Tick::ZERO, 1, 8), Leave::Given);
-        assert_eq!(outage.leave(Tick::ZERO, 2, 8), Leave::AfterOthers);
+        assert_eq!(outage.leave(Tick::ZERO, 1, 1, 8), Leave::Given);
+        assert_eq!(outage.leave(Tick::ZERO, 2, 2, 8), Leave::AfterOthers);
         (0..40).for_each(|_| outage.succeed());
-        assert_eq!(outage.leave(Tick::ZERO, 7, 8), Leave::Given);
+        assert_eq!(outage.leave(Tick::ZERO, 7, 7, 8), Leave::Given);
     }
 
     #[test]

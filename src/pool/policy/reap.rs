@@ -55,9 +55,13 @@ impl Terms {
         now.saturating_add(self.unchecked).min(expires)
     }
 
-    /// When an idle connection is to be checked next.
-    pub(crate) fn next_keepalive(&self, now: u64) -> u64 {
-        after(now, self.keepalive)
+    /// When the connection with this number is to be checked that was used or checked last at a time: a little earlier for each, lest all are
+    /// checked at once.
+    pub(crate) fn next_keepalive(&self, last: u64, id: u64) -> u64 {
+        // Some bits of a multiplicative hash: 0 to 63.
+        let part = (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as u32;
+        let earlier = |time: Duration| time - time / 640 * part;
+        after(last, self.keepalive.map(earlier))
     }
 
     pub(crate) fn fate(&self, now: u64, idle: &Idle) -> Fate {

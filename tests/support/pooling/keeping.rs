@@ -234,9 +234,10 @@ fn the_idle_are_asked_now_and_then_whether_they_are_alive() {
     let world = calls(|builder| builder.max_size(2).keepalive(Some(30 * SECOND)));
     let leases = [(); 2].map(|()| world.pool.acquire().unwrap());
     drop(leases);
-    world.clock.advance(30 * SECOND - MILLI);
+    // A tenth earlier at most.
+    world.clock.advance(27 * SECOND - MILLI);
     assert_eq!(world.backend.checks(), 0);
-    world.clock.advance(MILLI);
+    world.clock.advance(3 * SECOND + MILLI);
     assert_eq!(world.backend.checks(), 2);
     world.clock.advance(30 * SECOND);
     assert_eq!(world.backend.checks(), 4);

@@ -407,7 +407,7 @@ impl Run {
             (model.idle.len(), model.in_use(), model.total()),
             "{model:?}"
         );
-        assert_eq!(status.waiting, model.waiting(), "{model:?}");
+        assert_eq!(status.waiting as usize, model.waiting(), "{model:?}");
         assert_eq!((status.paused, status.closed), (model.paused, model.closed));
         let mut held: Vec<_> = self.leases.iter().map(|lease| lease.serial).collect();
         held.sort_unstable();
