@@ -282,7 +282,8 @@ fn the_knee_is_where_more_connections_buy_nothing() {
         assert_eq!(enough, size >= knee, "{}", connections[size]);
     }
     // Nothing is opened that nobody waits for.
-    assert!(opened[last] < connections[last], "{pool}");
+    assert!(opened[last - 1] < connections[last - 1], "{pool}");
+    assert_eq!(opened[last - 1], opened[last], "{pool}");
     let suggested = total("connections_suggested");
     assert!(
         (connections[knee - 1]..=2 * connections[knee]).contains(&suggested),

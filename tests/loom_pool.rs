@@ -378,7 +378,7 @@ fn give_against_lapse() {
 
 #[test]
 fn nothing_is_granted_to_who_is_late() {
-    explore(2, give_against_lapse);
+    explore_large(2, 3, give_against_lapse);
 }
 
 /// The same while the first one is about to notice.
@@ -468,6 +468,20 @@ fn give_against_shrink() {
 #[test]
 fn what_is_too_much_is_closed_when_it_comes_back() {
     explore_large(2, 4, give_against_shrink);
+}
+
+/// One is idle and one comes back: one of the two is closed.
+#[test]
+fn no_more_is_closed_than_is_too_much() {
+    explore_large(2, 3, || {
+        let world = World::new(2).filled(2);
+        let mut lease = world.pool.acquire_owned().unwrap();
+        let giver = thread::spawn(move || _ = lease.use_it());
+        world.pool.resize(1).unwrap();
+        giver.join().unwrap();
+        assert_eq!(world.pool.status().total, 1);
+        world.end();
+    });
 }
 
 /// Two disagree about how many there may be, and both connections are in use.
@@ -682,7 +696,7 @@ fn clear_against_fetch() {
 
 #[test]
 fn a_grant_that_became_old_is_of_no_use() {
-    explore(2, clear_against_fetch);
+    explore_large(2, 3, clear_against_fetch);
 }
 
 red! {
@@ -720,7 +734,7 @@ fn leave_against_wait(leave: fn(Lease<'_, Manager>)) {
 
 #[test]
 fn a_place_that_becomes_free_is_not_overlooked() {
-    explore(2, || {
+    explore_large(2, 3, || {
         leave_against_wait(|lease| {
             // What has left the pool is not counted.
             let site = lease.site.clone();

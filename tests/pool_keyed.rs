@@ -242,6 +242,34 @@ fn a_key_that_cannot_connect_leaves_its_turn_to_others() {
 }
 
 #[test]
+fn a_key_that_is_paused_leaves_its_turn_to_others() {
+    let world = World::new(|pools| pools.max_total(1));
+    let one = world.pools.acquire(&1).unwrap();
+    let mut two = waiting(&world, 2);
+    let mut three = waiting(&world, 3);
+    world.pools.peek(&2).unwrap().pause();
+    drop(one);
+    let three = served(&mut three);
+    world.pools.peek(&2).unwrap().resume();
+    assert!(poll(&mut two).is_pending());
+    drop(three);
+    assert_eq!(served(&mut two).key, 2);
+}
+
+#[test]
+fn a_key_that_is_asked_for_is_not_forgotten() {
+    let world = World::new(|pools| pools.key_idle_timeout(Some(20 * SECOND)));
+    assert!(world.pools.try_acquire(&1).is_err());
+    for _ in 0..3 {
+        world.clock.advance(15 * SECOND);
+        assert!(world.pools.try_acquire(&1).is_err());
+    }
+    assert_eq!(world.pools.stats().keys_made, 1);
+    world.clock.advance(20 * SECOND);
+    assert!(world.pools.keys().is_empty());
+}
+
+#[test]
 fn keys_that_nobody_uses_are_forgotten() {
     let world = World::new(|pools| {
         let mut pool = Config::default();

@@ -339,7 +339,12 @@ impl<M: Manage<Connection = Conn>> World<M> {
         match below(7) {
             0 => _ = self.acquire().use_it(),
             1 => {
-                let lease = block_on_future(self.pool.acquire_owned_async());
+                // It goes from one task to another, so to speak.
+                let mut waiting = Box::pin(self.pool.acquire_owned_async());
+                let lease = match poll_once(waiting.as_mut()) {
+                    Poll::Ready(lease) => lease,
+                    Poll::Pending => block_on_future(waiting),
+                };
                 lease.unwrap_or_else(|e| panic!("{e}")).use_it();
             }
             2 | 3 => self.cancel(),
@@ -492,16 +497,12 @@ fn no_slot_is_lost_where_anybody_may_have_it() {
 }
 
 red! {
-    red_when_taken_unasked: "no_slot_is_lost_by_calls" with "ClaimUnasked", "two owners";
-    red_when_reserved_unasked: "no_slot_is_lost_by_calls" with "ReserveUnasked", "are more than";
     red_when_a_place_is_not_given_back: "no_slot_is_lost_by_calls" with "KeepReserved", "deadlock";
     red_when_a_grant_is_swallowed: "no_slot_is_lost_by_calls" with "SwallowGrant", "deadlock";
     red_when_a_waiter_does_not_look_again: "no_slot_is_lost_by_calls" with "SkipRecheck", "deadlock";
     red_when_a_giver_does_not_look_behind: "no_slot_is_lost_by_calls" with "SkipLookBehind", "deadlock";
-    red_when_a_look_is_forgotten: "no_slot_is_lost_by_calls" with "ForgetStir", "deadlock";
     red_when_nobody_is_told_of_a_place: "no_slot_is_lost_by_calls" with "VacateSilently", "deadlock";
-    red_when_who_resumes_does_not_look: "no_slot_is_lost_by_calls" with "ResumeSilently", "deadlock";
-    red_when_a_task_keeps_its_old_waker: "no_slot_is_lost_by_futures" with "KeepOldWaker", "deadlock";
+    red_when_a_task_keeps_its_old_waker: "no_slot_is_lost_by_calls" with "KeepOldWaker", "deadlock";
     red_when_futures_are_left_untold: "no_slot_is_lost_by_futures_that_nobody_runs" with "LeaveUntold", "deadlock";
 }
 
@@ -571,7 +572,7 @@ fn who_comes_first_is_served_first() {
 }
 
 red! {
-    red_when_who_comes_takes: "who_comes_first_is_served_first" with "Barge", "overtook";
+    red_when_who_comes_takes: "who_comes_first_is_served_first" with "Overtake", "overtook";
     red_when_the_newest_is_served_first: "who_comes_first_is_served_first" with "GrantNewest", "overtook";
 }
 
@@ -597,7 +598,8 @@ fn closed_while_used<M: Manage<Connection = Conn>>(world: World<M>) {
             }
         }),
         world.thread(|world| {
-            pass_time();
+            // Before the others begin, or when they are about.
+            (0..below(800)).for_each(|_| thread::yield_now());
             if below(2) == 0 {
                 world.pool.close();
             } else {
@@ -631,7 +633,182 @@ fn a_closed_pool_of_futures_closes_everything() {
 
 red! {
     red_when_a_closed_pool_tells_nobody: "a_closed_pool_closes_everything" with "CloseSilently", "deadlock";
-    red_when_who_closes_does_not_look: "a_closed_pool_closes_everything" with "SkipSweep", "";
-    red_when_a_waiter_does_not_ask_whether_it_is_closed: "a_closed_pool_closes_everything" with "JoinUnasked", "";
+    red_when_a_waiter_does_not_ask_whether_it_is_closed: "a_closed_pool_closes_everything" with "JoinUnasked", "deadlock";
+    red_when_who_closes_does_not_look: "a_closed_pool_closes_everything" with "SkipSweep", "deadlock";
+    red_when_a_closed_pool_keeps_what_comes_back: "a_closed_pool_closes_everything" with "SkipGate", "deadlock";
     red_when_who_drains_looks_too_early: "a_closed_pool_closes_everything" with "WatchLate", "deadlock";
+}
+
+/// Moves the clock until all are done. If nobody gets anywhere in a long time, nobody ever does.
+fn while_time_passes(clock: &ManualClock, parties: Vec<Party>) {
+    let done = Arc::new(AtomicBool::new(false));
+    let mover = {
+        let (clock, done) = (clock.clone(), done.clone());
+        thread::spawn(move || {
+            for _ in 0..3_000 {
+                if done.load(Ordering::SeqCst) {
+                    return;
+                }
+                clock.advance(MILLI);
+                // A millisecond is a while.
+                (0..20).for_each(|_| thread::yield_now());
+            }
+            panic!("nobody gets anywhere");
+        })
+    };
+    all(parties);
+    done.store(true, Ordering::SeqCst);
+    mover.join().unwrap();
+}
+
+/// A pool whose time passes, and whose other side has its moods. Everything that is about time is on.
+fn timed<M: Manage>(builder: Builder<M>, clock: &ManualClock) -> Builder<M> {
+    builder
+        .max_size(2)
+        .min_idle(below(2) as u32)
+        .clock(clock.clone())
+        .check([Check::Always, Check::IfIdleFor(2 * MILLI)][below(2)])
+        .patience(5 * MILLI)
+        .wait_timeout(Some(40 * MILLI))
+        .idle_timeout(Some(7 * MILLI))
+        .max_lifetime(Some(20 * MILLI))
+        .keepalive(Some(3 * MILLI))
+        .leak_threshold(Some(4 * MILLI))
+        .backoff_base(MILLI)
+        .backoff_max(4 * MILLI)
+        .fail_fast_after(2)
+}
+
+fn bad_times<M: Manage<Connection = Conn>>(world: World<M>, clock: &ManualClock) {
+    world.site.moody.store(true, Ordering::SeqCst);
+    let fits = |error: AcquireError<M::Error>| {
+        let foreseen = matches!(
+            error,
+            AcquireError::TimedOut { .. } | AcquireError::Unavailable { .. }
+        );
+        assert!(foreseen, "{error}");
+    };
+    let visitor = move |world: &World<M>| {
+        for _ in 0..3 {
+            match world.pool.acquire() {
+                Ok(mut lease) => _ = lease.use_it(),
+                Err(error) => fits(error),
+            }
+        }
+    };
+    let parties = vec![
+        world.thread(visitor),
+        world.thread(visitor),
+        world.task(async move |world| {
+            for _ in 0..3 {
+                match world.pool.acquire_async().await {
+                    Ok(mut lease) => lease.use_it_async().await,
+                    Err(error) => fits(error),
+                }
+            }
+        }),
+        // Whatever it is granted it does not come for.
+        world.thread(|world| {
+            let mut waiting = Box::pin(world.pool.acquire_owned_async());
+            let polled = poll_once(waiting.as_mut());
+            (0..40).for_each(|_| thread::yield_now());
+            drop((waiting, polled));
+        }),
+    ];
+    while_time_passes(clock, parties);
+    world.site.moody.store(false, Ordering::SeqCst);
+    world.site.failures.store(0, Ordering::SeqCst);
+    let last = world.thread(move |world| {
+        let mut all = Vec::new();
+        for _ in 0..200 {
+            match world.pool.acquire_owned() {
+                Ok(lease) => all.push(lease),
+                Err(error) => fits(error),
+            }
+            if all.len() == 2 {
+                return;
+            }
+            thread::yield_now();
+        }
+        panic!("a slot is lost");
+    });
+    while_time_passes(clock, vec![last]);
+    let World {
+        pool,
+        site,
+        spawner,
+        ..
+    } = world;
+    drop(pool);
+    spawner.finish();
+    assert_eq!(site.live(), 0, "connections are left");
+}
+
+#[test]
+fn no_slot_is_lost_in_bad_times() {
+    explore(|| {
+        let (site, clock) = (Site::new(2, 4), ManualClock::new());
+        let pool = timed(Pool::builder(Calls(site.clone())), &clock);
+        let world = World {
+            pool: pool.build().unwrap(),
+            site,
+            spawner: Spawner::default(),
+            max: 2,
+        };
+        bad_times(world, &clock);
+    });
+}
+
+#[test]
+fn no_slot_is_lost_in_bad_times_by_futures() {
+    explore(|| {
+        let (site, clock) = (Site::new(2, 4), ManualClock::new());
+        let spawner = Spawner::default();
+        let spawn = spawner.clone();
+        let pool = timed(Pool::builder(Futures(site.clone())), &clock);
+        let pool = pool.spawner(move |task| spawn.spawn(task));
+        let world = World {
+            pool: pool.build_async().unwrap(),
+            site,
+            spawner,
+            max: 2,
+        };
+        bad_times(world, &clock);
+    });
+}
+
+/// The first in line is not polled any more, and has all the time in the world. What it is granted goes to the next, in time.
+fn somebody_sleeps() {
+    let clock = ManualClock::new();
+    let world = calls(1, |builder| {
+        builder
+            .clock(clock.clone())
+            .upkeep(Upkeep::Automatic)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .patience(5 * MILLI)
+            .check(Check::Never)
+    });
+    let mut lease = world.acquire();
+    let mut sleeper = Box::pin(world.pool.acquire_owned_async());
+    assert!(poll_once(sleeper.as_mut()).is_pending());
+    let next = world.thread(|world| _ = world.acquire().use_it());
+    lease.use_it();
+    drop(lease);
+    while_time_passes(&clock, vec![next]);
+    let woken = thread::spawn(move || {
+        let lease = block_on_future(sleeper);
+        lease.unwrap_or_else(|e| panic!("{e}")).use_it();
+    });
+    woken.join().unwrap();
+    world.end();
+}
+
+#[test]
+fn what_is_not_fetched_goes_on() {
+    explore(somebody_sleeps);
+}
+
+red! {
+    red_when_a_grant_stays_unfetched: "what_is_not_fetched_goes_on" with "KeepUnpolledTurn", "nobody gets anywhere";
 }

@@ -353,6 +353,8 @@ pub(crate) mod fault {
         ResumeSilently,
         /// Who was told that a connection is there does not ask whether it may be handed out.
         AcceptUnasked,
+        /// Who comes takes what is idle, past those in line.
+        Overtake,
         /// Who leaves futures to the next tells nobody.
         LeaveUntold,
     }

@@ -113,7 +113,8 @@
 //! # Cancel safety
 //!
 //! Every future may be dropped at any time. [`Acquire`] leaves the line; what was handed to it goes to the next. A connect that it waited for goes on,
-//! and its connection is for somebody else. In a pool of futures without a spawner it stands still until somebody waits again.
+//! and its connection is for somebody else. If nobody else waits in a pool of futures without a spawner, the connect is
+//! dropped too; a check stands still until somebody waits again.
 //! Dropping [`WarmUp`] stops nothing. A [`Drain`] has closed the pool before it is polled.
 //!
 //! A lease that is dropped with its task is a connection that comes back, in whatever state the task has left it: [`Manage::is_broken`] or

@@ -58,7 +58,7 @@ impl<'p, M: Manage> Drain<'p, M> {
     pub(super) fn poll_with(&mut self, waker: &Waker) -> Poll<DrainReport> {
         let empty = |core: &Core<M>| core.total() == 0;
         let polled = self.wait.poll(self.core, waker, empty);
-        polled.map(|_| self.wait.report(self.core))
+        polled.map(|empty| self.wait.report(self.core, empty))
     }
 }
 

@@ -275,9 +275,9 @@ impl Await {
         core.leave_orphans();
     }
 
-    /// How a drain has ended.
-    pub(crate) fn report<M: Manage>(&self, core: &Core<M>) -> DrainReport {
-        let (_, total) = core.room.look();
+    /// How a drain has ended. What is counted after the pool was `empty` is no connection: somebody is about to find that it is closed.
+    pub(crate) fn report<M: Manage>(&self, core: &Core<M>, empty: bool) -> DrainReport {
+        let total = if empty { 0 } else { core.room.look().1 };
         let held = core.held();
         // What is on its way to somebody is held by nobody yet.
         let in_use = held.len() as u32;

@@ -23,8 +23,9 @@ pub(crate) trait Quota: Send + Sync {
     /// The pool wants no further one now: what was kept for it goes to the next.
     fn rest(&self);
 
-    /// A connection comes back for which somebody of this pool waits. Whether it is to be closed for another pool, which has a better claim.
-    fn cede(&self) -> bool;
+    /// A connection comes back, for which somebody of this pool `waits` or not. Whether it is to be closed for another pool, which has a better
+    /// claim.
+    fn cede(&self, waits: bool) -> bool;
 
     /// Something came back, or may be idle, while another pool starves.
     fn look(&self);
@@ -81,10 +82,10 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    /// Whether a connection that comes back is to be closed for another pool. If nobody waits for it here it becomes idle instead, and the
-    /// group takes the one that has been idle for longest.
+    /// Whether a connection that comes back is to be closed for another pool.
     pub(super) fn cedes(&self) -> bool {
-        self.line.waiting() > 0 && self.quota.get().is_some_and(|quota| quota.cede())
+        let waits = self.line.waiting() > 0;
+        self.quota.get().is_some_and(|quota| quota.cede(waits))
     }
 
     /// Somebody does not wait any more.

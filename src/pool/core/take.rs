@@ -33,7 +33,7 @@ impl<M: Manage> Core<M> {
     /// A connection that is idle, if nobody waits for one.
     #[inline(always)]
     pub(crate) fn take(&self) -> Option<Claim<&Self>> {
-        if self.fifo && self.line.waiting() > 0 {
+        if self.fifo && !faulty(Fault::Overtake) && self.line.waiting() > 0 {
             return None;
         }
         let claim = self.claim(self.slots.take_idle(IN_USE)?);

@@ -114,8 +114,10 @@ impl<M: Manage> DrainKeyed<M> {
         for part in &mut self.parts {
             let core = part.pool.core();
             if part.report.is_none() {
-                let empty = part.wait.poll(core, waker, |core| core.total() == 0);
-                part.report = empty.is_ready().then(|| part.wait.report(core));
+                let polled = part.wait.poll(core, waker, |core| core.total() == 0);
+                if let Poll::Ready(empty) = polled {
+                    part.report = Some(part.wait.report(core, empty));
+                }
             }
             pending |= part.report.is_none();
         }

@@ -222,9 +222,9 @@ impl Quota for Share {
         self.budget.pump();
     }
 
-    fn cede(&self) -> bool {
+    fn cede(&self, waits: bool) -> bool {
         let now = self.budget.time.now();
-        let ceded = self.budget.ledger.lock().cede(self.id, now);
+        let ceded = self.budget.ledger.lock().cede(self.id, waits, now);
         if ceded {
             self.budget.gave_way.fetch_add(1, Ordering::Relaxed);
         }

@@ -343,13 +343,12 @@ impl<K, M: Manage> KeyedPool<K, M> {
     #[must_use]
     pub fn status(&self) -> KeyedStatus {
         let core = &*self.core;
-        let none = Status {
+        let mut pools = Status {
             closed: core.is_closed(),
             ..Status::default()
         };
-        let pools = core
-            .pools()
-            .fold(none, |sum, pool| sum_status(&sum, &pool.status()));
+        core.table
+            .each(|tenant| pools = sum_status(&pools, &tenant.pool.status()));
         let (total, starving) = core.budget.look();
         KeyedStatus {
             keys: core.table.len(),
@@ -364,11 +363,10 @@ impl<K, M: Manage> KeyedPool<K, M> {
     #[must_use]
     pub fn stats(&self) -> KeyedStats {
         let core = &*self.core;
-        let past = *core.past.lock();
+        let mut pools = *core.past.lock();
         let status = self.status();
-        let mut pools = core
-            .pools()
-            .fold(past, |all, pool| sum(&all, &pool.stats()));
+        core.table
+            .each(|tenant| pools = sum(&pools, &tenant.pool.stats()));
         pools.status = status.pools;
         KeyedStats {
             keys_made: core.made.load(Ordering::Relaxed),

@@ -10,7 +10,7 @@
 //!
 //! # Who gives way
 //!
-//! What is idle does so to anybody. What comes back to callers that wait for it does so to a key without connections, to one that has two
+//! What is idle, or comes back and nobody waits for it, does so to anybody. What comes back to callers that wait for it does so to a key without connections, to one that has two
 //! less or fewer, and to one that has waited for a whole `turn`. So keys that are always busy come to have the same number of
 //! connections and keep them, and none waits for ever.
 
@@ -194,15 +194,16 @@ impl<G: Clone> Ledger<G> {
         self.line.values().skip(coming as usize).copied()
     }
 
-    /// A connection comes back to `id`, where somebody waits for it. Whether it is to be closed for somebody else.
-    pub(super) fn cede(&mut self, id: u64, now: Tick) -> bool {
+    /// A connection comes back to `id`, where somebody `waits` for it or not. Whether it is to be closed for somebody else.
+    pub(super) fn cede(&mut self, id: u64, waits: bool, now: Tick) -> bool {
         let Some(mine) = self.accounts.get(&id) else {
             return false;
         };
         let have = mine.count - mine.leaving;
-        let first = self
-            .unprovided()
-            .find(|other| *other == id || self.has_better_claim(*other, have, now));
+        let first = self.unprovided().find(|other| match *other == id {
+            true => waits,
+            false => !waits || self.has_better_claim(*other, have, now),
+        });
         match first {
             // It was its turn, and this is what it gets.
             Some(other) if other == id => {

@@ -88,10 +88,10 @@ fn a_grant_that_is_not_wanted_goes_on() {
 fn who_has_nothing_gets_what_comes_back() {
     let mut ledger = ledger(1, 2);
     assert!(ledger.reserve(A, true, at(0)));
-    assert!(!ledger.cede(A, at(0)), "nobody wants it");
+    assert!(!ledger.cede(A, true, at(0)), "nobody wants it");
     assert!(!ledger.reserve(B, true, at(0)));
-    assert!(ledger.cede(A, at(0)));
-    assert!(!ledger.cede(A, at(0)), "one is enough for one");
+    assert!(ledger.cede(A, true, at(0)));
+    assert!(!ledger.cede(A, true, at(0)), "one is enough for one");
     ledger.give_back(A);
     assert_eq!(calls(&mut ledger), "b");
 }
@@ -103,13 +103,30 @@ fn equals_give_way_to_each_other_once_in_a_turn() {
         assert!(ledger.reserve(id, true, at(0)));
     }
     assert!(!ledger.reserve(B, true, at(0)));
-    assert!(ledger.cede(A, at(0)), "4 to 1");
+    assert!(ledger.cede(A, true, at(0)), "4 to 1");
     ledger.give_back(A);
     assert_eq!(calls(&mut ledger), "b");
     assert!(ledger.reserve(B, true, at(0)) && !ledger.reserve(B, true, at(0)));
-    assert!(!ledger.cede(A, at(0)), "3 to 2");
-    assert!(!ledger.cede(A, Tick::from_nanos(999_999_999)));
-    assert!(ledger.cede(A, at(1)));
+    assert!(!ledger.cede(A, true, at(0)), "3 to 2");
+    assert!(!ledger.cede(A, true, Tick::from_nanos(999_999_999)));
+    assert!(ledger.cede(A, true, at(1)));
+    ledger.check();
+}
+
+#[test]
+fn what_nobody_waits_for_goes_to_anybody() {
+    let mut ledger = ledger(4, 2);
+    for id in [A, A, B, B] {
+        assert!(ledger.reserve(id, true, at(0)));
+    }
+    assert!(!ledger.reserve(A, true, at(0)));
+    assert!(
+        !ledger.cede(A, false, at(0)),
+        "it is not closed for its own key"
+    );
+    assert!(!ledger.reserve(B, true, at(0)));
+    assert!(!ledger.cede(A, true, at(0)), "A came first");
+    assert!(ledger.cede(A, false, at(0)));
     ledger.check();
 }
 
@@ -118,8 +135,8 @@ fn what_comes_back_in_its_own_turn_is_its_own() {
     let mut ledger = ledger(2, 2);
     assert!(ledger.reserve(A, true, at(0)) && ledger.reserve(A, true, at(0)));
     assert!(!ledger.reserve(A, true, at(0)) && !ledger.reserve(B, true, at(0)));
-    assert!(!ledger.cede(A, at(0)), "A came first");
-    assert!(ledger.cede(A, at(0)), "and has had its turn");
+    assert!(!ledger.cede(A, true, at(0)), "A came first");
+    assert!(ledger.cede(A, true, at(0)), "and has had its turn");
 }
 
 #[test]
@@ -165,7 +182,7 @@ fn nothing_is_counted_below_zero() {
     ledger.rest(A);
     ledger.give_back(9);
     ledger.close(9);
-    assert!(!ledger.reserve(9, true, at(0)) && !ledger.cede(9, at(0)));
+    assert!(!ledger.reserve(9, true, at(0)) && !ledger.cede(9, true, at(0)));
     ledger.check();
     assert!(ledger.reserve(A, true, at(0)));
 }
