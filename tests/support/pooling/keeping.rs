@@ -340,3 +340,12 @@ fn an_outage_behind_a_clock_that_steps_back_ends() {
     };
     assert!(lease.is_ready());
 }
+
+#[test]
+fn what_is_old_goes_when_it_comes_back_though_nobody_waits() {
+    let world = calls(|builder| builder.max_size(1).max_lifetime(Some(100 * SECOND)));
+    let lease = world.pool.acquire().unwrap();
+    world.clock.advance(200 * SECOND);
+    drop(lease);
+    assert_eq!(world.ends(), [(1, CloseReason::Expired)]);
+}
