@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::result_large_err,
     reason = "a test that goes astray should panic"
 )]
 

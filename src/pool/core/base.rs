@@ -61,6 +61,8 @@ pub(crate) struct Core<M: Manage> {
     pub(super) sweeps: AtomicU64,
     /// Connections to be made whether anybody waits or not.
     pub(super) missing: AtomicU64,
+    /// Connections in a row that were of no use from the start.
+    pub(super) stillborn: AtomicU64,
     /// Whether somebody was refused since the last attempt to connect.
     pub(super) demanded: AtomicU64,
     /// Threads that wait and hold something.
@@ -139,6 +141,7 @@ impl<M: Manage> Core<M> {
             stirs: AtomicU64::new(0),
             sweeps: AtomicU64::new(0),
             demanded: AtomicU64::new(0),
+            stillborn: AtomicU64::new(0),
             stuck: Mutex::new(Vec::new()),
             watch: Watch::default(),
             keep: OnceLock::new(),

@@ -17,6 +17,9 @@ use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::{CloseReason, ConnectError, Manage};
 
+/// So many connections in a row may be of no use from the start until that counts as failed connects.
+const STILLBORN: u64 = 2;
+
 /// What a close look at a connection found.
 pub(super) enum Vetted<'c, M: Manage> {
     /// It may be handed out.
@@ -214,15 +217,19 @@ impl<M: Manage> Core<M> {
         claim
     }
 
-    /// A connection that is about to be handed out is of no use. If it never was, the connect has failed: else connections of no use would be
-    /// made without a pause.
+    /// A connection that is about to be handed out is of no use. If several in a row never were, that is a failed connect: else connections of
+    /// no use would be made without a pause.
     #[cold]
     fn refuse(&self, claim: Claim<&Self>) {
         let notes = claim.notes();
         let uses = notes.uses.load(Ordering::Relaxed);
-        let unused = uses == notes.uses_before.load(Ordering::Relaxed);
-        if unused {
-            self.note_failure(ConnectError::Rejected);
+        if uses == notes.uses_before.load(Ordering::Relaxed) {
+            let stillborn = self.stillborn.fetch_add(1, Ordering::Relaxed);
+            if stillborn >= STILLBORN {
+                self.note_failure(ConnectError::Rejected);
+            }
+        } else {
+            self.stillborn.store(0, Ordering::Relaxed);
         }
         self.retire(claim, CloseReason::Broken);
     }
@@ -256,6 +263,10 @@ impl<M: Manage> Core<M> {
         if let Grant::Slot(right) = grant {
             let mut claim = self.claim(right);
             let note = claim.notes().gate.load(Ordering::Relaxed);
+            // Nobody else would look at it before the next round.
+            if let Some(reason) = self.reason_to_go(note, false) {
+                return self.retire(claim, reason);
+            }
             claim.publish();
             self.sweep_if_barred();
             if self.gate.is_stale(note) {

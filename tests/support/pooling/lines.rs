@@ -219,17 +219,6 @@ fn no_more_wait_than_may() {
 }
 
 #[test]
-fn where_nobody_may_wait_what_is_idle_is_handed_out() {
-    let world = calls(|builder| builder.max_size(1).max_waiters(0));
-    assert!(matches!(
-        world.pool.acquire().map(drop),
-        Err(AcquireError::TooManyWaiters { limit: 0 })
-    ));
-    assert!(world.pool.warm_up(1, SECOND));
-    assert!(world.pool.acquire().is_ok());
-}
-
-#[test]
 fn who_waits_takes_whatever_comes_first() {
     // One is in use, another one takes for ever to be made.
     let world = spawned(|builder| builder.max_size(2));

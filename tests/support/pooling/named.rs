@@ -378,12 +378,6 @@ fn sqlx_2276_and_3241_timed_out_is_all_that_is_told() {
 
 #[test]
 fn mobc_a_failed_check_leads_to_a_connect_beside_idle_ones() {
-    let world = calls(|builder| builder.max_size(3).order(Order::Fifo));
-    fill(&world, 3);
-    world.clock.advance(SECOND);
-    world.backend.set(Call::Check, Mood::Fails);
-    assert!(world.pool.try_acquire().is_err(), "none passes");
-    assert_eq!(world.backend.connects(), 0);
     let world = calls(|builder| {
         builder
             .max_size(3)

@@ -102,9 +102,10 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn what_is_out_of_range_is_named() {
     type Change = fn(&mut Config);
-    let wrong: [(&str, Change); 25] = [
+    let wrong: [(&str, Change); 26] = [
         ("max_size", |config| config.max_size = 0),
         ("max_size", |config| config.max_size = 100_001),
+        ("max_waiters", |config| config.max_waiters = 0),
         ("min_idle", |config| config.min_idle = 11),
         ("max_idle", |config| {
             (config.min_idle, config.max_idle) = (2, Some(1));

@@ -165,8 +165,8 @@ fn every_error_says_what_it_is_and_what_to_do() {
     let full = world.pool.acquire().map(drop).unwrap_err();
     world.clock.advance(SECOND);
     let late = waiting.woken().map(drop).unwrap_err();
-    Lease::discard(lease);
     world.backend.set(Call::Connect, Mood::Fails);
+    Lease::discard(lease);
     let down = world.pool.acquire().map(drop).unwrap_err();
     world.pool.close();
     let closed = world.pool.acquire().map(drop).unwrap_err();
