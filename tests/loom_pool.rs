@@ -286,7 +286,7 @@ red! {
     red_when_a_giver_does_not_look_behind: "what_comes_back_is_not_overlooked" with "SkipLookBehind", "deadlock";
     red_when_a_giver_does_not_look_behind_for_anybody: "what_comes_back_is_not_overlooked_when_anybody_may_have_it" with "SkipLookBehind", "deadlock";
     red_when_a_waiter_does_not_look_again: "what_comes_back_is_not_overlooked" with "SkipRecheck", "deadlock";
-    red_when_a_giver_looks_too_early: "what_comes_back_is_not_overlooked" with "SkipBarrier", "deadlock";
+    red_when_a_closer_looks_too_early: "a_closed_pool_has_nothing_idle" with "SkipBarrier", "a closed pool has a connection";
     red_when_put_down_without_releasing: "what_comes_back_is_not_overlooked" with "PublishRelaxed", "Causality violation";
     red_when_listed_too_early: "what_comes_back_is_not_overlooked_in_order" with "ListEarly", "deadlock";
 }

@@ -141,6 +141,10 @@ impl Wait {
                     continue;
                 }
                 Poll::Ready(Grant::Refused(error)) => return self.end(core, Err(error)),
+                // Its place may have been taken back by who closed the pool, before there was anybody to wake.
+                Poll::Pending if core.gate.has(CLOSED) && !faulty(Fault::JoinUnasked) => {
+                    return self.end(core, Err(AcquireError::Closed));
+                }
                 Poll::Pending => {}
             }
             if place.deadline.poll(waker).is_ready() {
