@@ -116,8 +116,7 @@ pub struct Config {
     pub check_timeout: Option<Duration>,
     /// How long a close may take until another connection may be made in its place: 5 s by default.
     pub close_timeout: Option<Duration>,
-    /// Callers that may wait: 4096 by default. Whoever comes then is refused at once. With 0 nobody waits, and connections are made by
-    /// `min_idle` and [`warm_up`](super::Pool::warm_up) only.
+    /// Callers that may wait: 4096 by default, at least 1. Whoever comes then is refused at once.
     pub max_waiters: usize,
     /// Connections that are made at a time: 2 by default, at least 1.
     pub max_connecting: u32,
@@ -223,6 +222,7 @@ impl Config {
             (self.backoff_base..=YEAR).contains(&self.backoff_max),
             "backoff_max must be backoff_base to a year",
         )?;
+        Error::unless(self.max_waiters >= 1, "max_waiters must be at least 1")?;
         Error::unless(
             self.fail_fast_after >= 1,
             "fail_fast_after must be at least 1",

@@ -127,7 +127,8 @@ impl<M: Manage> Pool<M> {
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Exhausted`] if there is none, or others wait for one; [`AcquireError::Closed`].
+    /// [`AcquireError::Exhausted`] if there is none, or others wait for one; then one is made in the background, if there may be one more, for the
+    /// next time. [`AcquireError::Closed`].
     ///
     /// # Blocking
     ///

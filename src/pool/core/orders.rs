@@ -33,6 +33,8 @@ impl<M: Manage> Core<M> {
                 .flatten();
             let Some(right) = right else {
                 self.count(Event::Refused);
+                // For the next time.
+                self.demand();
                 let status = self.status();
                 return Err(AcquireError::Exhausted { status });
             };
