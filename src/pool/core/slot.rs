@@ -340,3 +340,18 @@ impl<T> fmt::Debug for Right<T> {
         f.debug_struct("Right").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+impl<T> Slot<T> {
+    pub(super) fn put_down(&self) {
+        self.phase.store(IDLE, Ordering::SeqCst);
+    }
+}
+
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+impl<T> Right<T> {
+    pub(super) fn index(&self) -> u32 {
+        // SAFETY: tests keep the slots for as long as they look.
+        unsafe { self.0.as_ref() }.index
+    }
+}

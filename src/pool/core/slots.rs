@@ -222,3 +222,50 @@ impl Listed {
         true
     }
 }
+
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_takes_as_much_as_the_documentation_says() {
+        assert_eq!(size_of::<CachePadded<Slot<u64>>>(), 256);
+    }
+
+    #[test]
+    fn slots_stay_where_they_are_and_are_found_by_their_index() {
+        let slots = Slots::<u8>::new(Order::Affine);
+        slots.grow(3);
+        let first: Vec<_> = slots.iter().map(std::ptr::from_ref).collect();
+        slots.grow(1000);
+        assert_eq!((first.len(), slots.iter().count()), (3, 1000));
+        assert!(
+            first
+                .iter()
+                .zip(slots.iter())
+                .all(|(old, new)| std::ptr::eq(*old, new))
+        );
+        for (index, slot) in slots.iter().enumerate() {
+            assert_eq!(slot.index as usize, index);
+            let found = slots.get(slot.index).map(std::ptr::from_ref);
+            assert_eq!(found, Some(std::ptr::from_ref(slot)));
+        }
+        assert!(slots.get(1_000_000).is_none() && slots.get(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn an_order_is_kept() {
+        for (order, expected) in [(Order::Lifo, [2, 1, 0]), (Order::Fifo, [0, 1, 2])] {
+            let slots = Slots::<u8>::new(order);
+            slots.grow(3);
+            for slot in slots.iter() {
+                slots.list(slot, || slot.put_down());
+            }
+            let mut taken = Vec::new();
+            while let Some(right) = slots.take_idle(super::super::slot::IN_USE) {
+                taken.push(right.index());
+            }
+            assert_eq!(taken, expected);
+        }
+    }
+}
