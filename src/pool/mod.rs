@@ -40,7 +40,7 @@
 //! |---|---|---|
 //! | a connection, and can wait | [`acquire`](Pool::acquire), [`acquire_async`](Pool::acquire_async) | a compare-and-swap if one is idle, else a place in line |
 //! | not to wait for longer than that | [`acquire_timeout`](Pool::acquire_timeout), [`acquire_timeout_async`](Pool::acquire_timeout_async) | the same |
-//! | not to wait at all | [`try_acquire`](Pool::try_acquire) | the same; a [check](Config::check) that is due is made by this thread. If none is idle, one is made for the next time |
+//! | not to wait at all | [`try_acquire`](Pool::try_acquire) | the same; a [check](Config::check) that is due is made by this thread. If none is idle, one is made for the next time, but for futures that nobody runs in the background |
 //! | a lease that goes to another thread or task | each of them with `_owned` | a count of the pool besides |
 //! | to keep the connection for good | [`Lease::detach`] | its place, which another one may take |
 //! | it not to come back | [`Lease::discard`] | a close |
