@@ -135,7 +135,8 @@ impl<M: Manage> Builder<M> {
         self
     }
 
-    /// Who runs the blocking calls of a manager: threads of the pool, or whoever finds that they are due. What fits the clock by default.
+    /// Who runs the blocking calls of a manager: threads of the pool's own, [`max_connecting`](Config::max_connecting) and two more, and one more for each call
+    /// that hangs; or whoever finds that they are due. What fits the clock by default.
     pub fn executor(mut self, executor: Executor) -> Self {
         self.executor = Some(executor);
         self
@@ -149,7 +150,7 @@ impl<M: Manage> Builder<M> {
         self
     }
 
-    /// Called with each new connection, before it is handed out. One that it discards counts as a failed connect.
+    /// Called with each connection that the pool makes, before it is handed out. One that it discards counts as a failed connect.
     pub fn on_connect(
         mut self,
         hook: impl Fn(&mut M::Connection, &ConnectionInfo) -> Verdict + Send + Sync + 'static,

@@ -295,9 +295,14 @@ impl<E: Debug> Debug for AcquireError<E> {
     }
 }
 
-impl<E: Debug + Display> std::error::Error for AcquireError<E> {}
+impl<E: Debug + Display + 'static> std::error::Error for AcquireError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let cause: &(dyn std::error::Error + 'static) = &**self.connect_error()?;
+        Some(cause)
+    }
+}
 
-impl<E: Debug + Display> Refusal for AcquireError<E> {
+impl<E: Debug + Display + 'static> Refusal for AcquireError<E> {
     fn is_timeout(&self) -> bool {
         matches!(self, Self::TimedOut { .. })
     }
@@ -355,28 +360,6 @@ impl<E> From<AcquireError<E>> for Error {
             AcquireError::TooManyKeys { limit } => Self::TooManyKeys { limit },
             AcquireError::Settings { error } => error,
             AcquireError::Closed => Self::Closed,
-        }
-    }
-}
-
-/// A connection that a pool could not take in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AttachError<T> {
-    /// There are as many as may be.
-    #[error("the pool is full")]
-    Full(T),
-    /// The pool is closed.
-    #[error("the pool is closed")]
-    Closed(T),
-}
-
-impl<T> AttachError<T> {
-    /// The connection.
-    #[must_use]
-    pub fn into_inner(self) -> T {
-        match self {
-            Self::Full(connection) | Self::Closed(connection) => connection,
         }
     }
 }

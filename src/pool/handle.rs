@@ -1,7 +1,7 @@
 //! The handle of a pool.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -290,7 +290,24 @@ impl<M: Manage> Pool<M> {
         AcquireOwned::new(self.core.clone(), self.wait(Location::caller()))
     }
 
-    /// Takes in a connection that was made elsewhere: as if it had been made now.
+    /// As [`acquire_timeout_async`](Self::acquire_timeout_async), for a lease without a lifetime.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire_async`](Self::acquire_async).
+    #[track_caller]
+    pub fn acquire_owned_timeout_async(&self, patience: Duration) -> AcquireOwned<M> {
+        AcquireOwned::new(
+            self.core.clone(),
+            Wait::new(Location::caller(), Some(patience)),
+        )
+    }
+
+    /// Takes in a connection that was made elsewhere: as if it had been made now, but without [`on_connect`](Builder::on_connect).
     ///
     /// # Errors
     ///
@@ -443,6 +460,10 @@ impl<M: Manage> Pool<M> {
         (due < Tick::MAX).then_some(due)
     }
 }
+
+// What panics leave behind is dealt with: a connection whose lease is dropped by one is closed, and the rest is in order.
+impl<M: Manage> UnwindSafe for Pool<M> {}
+impl<M: Manage> RefUnwindSafe for Pool<M> {}
 
 impl<M: Manage> fmt::Debug for Pool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -138,6 +138,7 @@
 //! * Behind a pool of another process: PgBouncer or a proxy counts for all processes, this one for its own. Then keep this one small.
 
 mod acquire;
+mod attach;
 mod builder;
 mod config;
 mod core;
@@ -156,9 +157,10 @@ mod waiting;
 pub use self::core::BoxFuture;
 pub use crate::kernel::workers::Executor;
 pub use acquire::{Acquire, AcquireOwned};
+pub use attach::AttachError;
 pub use builder::Builder;
 pub use config::{Check, Config, Fairness, OnPanic, Order, Upkeep};
-pub use error::{AcquireError, AttachError, ConnectError, Error, Reason};
+pub use error::{AcquireError, ConnectError, Error, Reason};
 pub use from_fn::{FromAsyncFn, FromFn, from_async_fn, from_fn};
 pub use handle::Pool;
 pub use hooks::Verdict;

@@ -8,7 +8,7 @@ use super::errand::{Counts, Kind};
 use super::gate::{CLOSED, EXCESS, Gate};
 use super::quota::Quota;
 use super::room::Room;
-use super::slot::{Anchor, Claim, Right, Slot};
+use super::slot::{Anchor, Right, Slot};
 use super::slots::Slots;
 use super::time::Time;
 use super::upkeep::Keep;
@@ -180,21 +180,6 @@ impl<M: Manage> Core<M> {
 
     pub(super) fn count(&self, event: Event) {
         self.counters.raise(event as usize);
-    }
-
-    /// The claim that a right stands for.
-    #[inline]
-    #[expect(unsafe_code, reason = "rights come and go without their pool")]
-    pub(crate) fn claim(&self, right: Right<M::Connection>) -> Claim<&Self> {
-        // SAFETY: rights of a pool are in its own line and slots, and in nobody else's hands.
-        unsafe { Claim::redeem(self, right) }
-    }
-
-    /// As [`claim`](Self::claim), for longer.
-    #[expect(unsafe_code, reason = "rights come and go without their pool")]
-    pub(crate) fn claim_shared(self: &Arc<Self>, right: Right<M::Connection>) -> Claim<Arc<Self>> {
-        // SAFETY: as above.
-        unsafe { Claim::redeem(self.clone(), right) }
     }
 
     pub(super) fn one_less(&self, closing: bool, dropped: bool) {

@@ -38,6 +38,7 @@ mod look;
 mod orders;
 mod quota;
 mod retire;
+mod rights;
 mod room;
 mod slot;
 mod slots;

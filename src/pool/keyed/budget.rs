@@ -171,10 +171,7 @@ impl Share {
         let since = if empty { now.as_nanos() } else { u64::MAX };
         let was_empty = self.empty_since.swap(since, Ordering::SeqCst) != u64::MAX;
         drop(ledger);
-        if empty
-            && !was_empty
-            && let Some(told) = self.budget.emptied.get()
-        {
+        if let Some(told) = self.budget.emptied.get().filter(|_| empty && !was_empty) {
             told(now);
         }
     }

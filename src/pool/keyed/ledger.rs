@@ -181,9 +181,8 @@ impl<G: Clone> Ledger<G> {
     }
 
     fn leave(&mut self, id: u64) {
-        if let Some(account) = self.accounts.get_mut(&id)
-            && let Some(hunger) = account.hungry.take()
-        {
+        let account = self.accounts.get_mut(&id);
+        if let Some(hunger) = account.and_then(|account| account.hungry.take()) {
             self.line.remove(&hunger.place);
         }
     }
@@ -255,10 +254,12 @@ impl<G: Clone> Ledger<G> {
         if starves && (self.untold || !self.raised) {
             return self.tell(true);
         }
-        if self.total < self.max
-            && let Some((_, id)) = self.line.pop_first()
-            && let Some(account) = self.accounts.get_mut(&id)
-        {
+        let first = if self.total < self.max {
+            self.line.pop_first()
+        } else {
+            None
+        };
+        if let Some(account) = first.and_then(|(_, id)| self.accounts.get_mut(&id)) {
             account.hungry = None;
             account.granted = true;
             account.count += 1;
