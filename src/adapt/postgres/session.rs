@@ -46,7 +46,11 @@ impl Session {
         messages.iter().all(|message| {
             let sent = pin!(self.client.batch_execute(message));
             let mut context = Context::from_waker(Waker::noop());
-            !matches!(sent.poll(&mut context), Poll::Ready(Err(_)))
+            // An answer may be there already, and may be an error: in a transaction that has failed everything but its end is one.
+            match sent.poll(&mut context) {
+                Poll::Ready(Err(error)) => !error.is_closed(),
+                _ => true,
+            }
         })
     }
 }
