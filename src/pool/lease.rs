@@ -37,10 +37,13 @@ pub struct OwnedLease<M: Manage> {
 }
 
 macro_rules! lease {
-    ($lease:ident, $type:ty, $anchor:ty $(, $life:lifetime)?) => {
+    ($lease:ident, $type:ty, $anchor:ty, $stays:literal $(, $life:lifetime)?) => {
         impl<$($life,)? M: Manage> $lease<$($life,)? M> {
             #[inline]
-            pub(super) const fn new(claim: Claim<$anchor>) -> Self {
+            pub(super) fn new(claim: Claim<$anchor>) -> Self {
+                if !$stays {
+                    claim.may_move();
+                }
                 Self { claim }
             }
 
@@ -114,5 +117,5 @@ macro_rules! lease {
     };
 }
 
-lease!(Lease, Lease<'_, M>, &'p Core<M>, 'p);
-lease!(OwnedLease, OwnedLease<M>, Arc<Core<M>>);
+lease!(Lease, Lease<'_, M>, &'p Core<M>, true, 'p);
+lease!(OwnedLease, OwnedLease<M>, Arc<Core<M>>, false);

@@ -45,7 +45,7 @@ pub(super) struct State {
     theirs: VecDeque<Job>,
     pub(super) threads: usize,
     /// Threads that wait for work; one that was woken counts until it runs.
-    idle: usize,
+    pub(super) idle: usize,
     /// Threads that run code of the user's.
     pub(super) blocked: usize,
     /// Threads that there may be beside `most`, for calls that don't return.
@@ -100,8 +100,13 @@ impl Workers {
     pub(crate) fn lend(&self) {
         let mut state = self.crew.state.lock();
         state.lent += 1;
-        if self.crew.ready(&state) > state.idle {
+        let ready = self.crew.ready(&state);
+        if ready > state.idle {
             self.start(state);
+        } else if ready > 0 {
+            // There may be a thread that waits, and went past what was not to be run until now.
+            drop(state);
+            self.crew.bell.notify_one();
         }
     }
 
@@ -128,6 +133,11 @@ impl Workers {
                 crew.work(false);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lent(&self) -> usize {
+        self.look(|state| state.lent)
     }
 
     #[cfg(test)]

@@ -12,6 +12,7 @@ use std::task::{Context, Wake, Waker};
 
 use super::base::Core;
 use super::errand::Kind;
+use super::hint::this_thread;
 use super::verbs::{BoxFuture, Verbs};
 use crate::kernel::clock::Tick;
 use crate::kernel::sync::fault::{Fault, is as faulty};
@@ -33,6 +34,8 @@ pub(super) struct Orphanage {
     orphans: Mutex<Vec<Orphan>>,
     /// Calls of `run` that are not done with.
     runs: AtomicU64,
+    /// The thread that does; 0 if none.
+    runner: AtomicU64,
     /// Whether something has happened that nobody has looked at.
     unseen: AtomicBool,
 }
@@ -60,6 +63,10 @@ impl<M: Manage> Core<M> {
         let due = limit.map_or(Tick::MAX, |limit| self.time.now().saturating_add(limit));
         let orphan = Orphan { kind, due, future };
         self.orphanage.orphans.lock().push(orphan);
+        if self.is_closed() {
+            // Whoever closed the pool may have been here before.
+            return self.drop_orphans(|_, _| true);
+        }
         self.rouse_driver();
     }
 
@@ -67,6 +74,11 @@ impl<M: Manage> Core<M> {
     pub(super) fn run_orphans(self: &Arc<Self>) -> bool {
         let house = &self.orphanage;
         if !self.is_driverless() {
+            return false;
+        }
+        let me = this_thread();
+        if me != 0 && house.runner.load(Ordering::SeqCst) == me {
+            // From within one of them. To poll it again for that would never end.
             return false;
         }
         let mut mark = house.runs.fetch_add(1, Ordering::SeqCst) + 1;
@@ -77,6 +89,7 @@ impl<M: Manage> Core<M> {
         let waker = Waker::from(Arc::new(Bell(Arc::downgrade(self))));
         let mut any = false;
         loop {
+            house.runner.store(me, Ordering::SeqCst);
             house.unseen.store(false, Ordering::SeqCst);
             let mut out = std::mem::take(&mut *house.orphans.lock());
             let before = out.len();
@@ -87,7 +100,14 @@ impl<M: Manage> Core<M> {
                 polled.is_some_and(|polled| polled.is_pending())
             });
             any |= out.len() < before;
-            house.orphans.lock().append(&mut out);
+            let mut orphans = house.orphans.lock();
+            let more_came = !orphans.is_empty();
+            orphans.append(&mut out);
+            drop(orphans);
+            if more_came {
+                continue;
+            }
+            house.runner.store(0, Ordering::SeqCst);
             let done = house
                 .runs
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);

@@ -30,6 +30,11 @@ const RUNNING: u64 = 0;
 const ENDED: u64 = 1;
 const ABANDONED: u64 = 2;
 
+/// The thread of one that is abandoned: nothing yet, there is one more, or it has ended.
+const KEPT: u64 = 0;
+const LENT: u64 = 1;
+const BACK: u64 = 2;
+
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -52,6 +57,7 @@ struct Watched<M: Manage> {
     due: AtomicU64,
     state: AtomicU64,
     timer: Mutex<Option<TimerKey>>,
+    thread: AtomicU64,
     /// Somebody sets the alarm.
     watching: AtomicBool,
     /// The place of a connection that is being closed: given back when that takes too long.
@@ -69,6 +75,7 @@ impl<M: Manage> Errand<M> {
             due: AtomicU64::new(u64::MAX),
             state: AtomicU64::new(RUNNING),
             timer: Mutex::new(None),
+            thread: AtomicU64::new(KEPT),
             watching: AtomicBool::new(false),
             place: Mutex::new(None),
         }))
@@ -124,7 +131,7 @@ impl<M: Manage> Drop for Errand<M> {
     fn drop(&mut self) {
         if !self.end() && self.0.state.load(Ordering::SeqCst) == ABANDONED {
             self.0.core.counts.lingering.fetch_sub(1, Ordering::SeqCst);
-            self.0.core.verbs.take_thread_back();
+            self.0.take_thread_back();
         }
         self.0.core.counts.end(self.0.kind);
         self.0.give_place_back();
@@ -194,12 +201,29 @@ impl<M: Manage> Watched<M> {
     }
 
     fn after_giving_up(&self) {
-        self.core.verbs.lend_thread();
+        self.lend_thread();
         let (max, _) = self.core.room.look();
         if self.core.counts.lingering() <= u64::from(max) {
             self.give_place_back();
         }
         self.core.abandoned(self.kind, self.limit());
+    }
+
+    /// It may have ended before this is run.
+    fn lend_thread(&self) {
+        self.core.verbs.lend_thread();
+        let lent = self
+            .thread
+            .compare_exchange(KEPT, LENT, Ordering::SeqCst, Ordering::SeqCst);
+        if lent.is_err() {
+            self.core.verbs.take_thread_back();
+        }
+    }
+
+    fn take_thread_back(&self) {
+        if self.thread.swap(BACK, Ordering::SeqCst) == LENT {
+            self.core.verbs.take_thread_back();
+        }
     }
 
     fn unwatch(&self) {
@@ -288,3 +312,7 @@ impl Counts {
         self.coming.load(Ordering::SeqCst)
     }
 }
+
+#[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+#[path = "errand_tests.rs"]
+mod tests;

@@ -32,6 +32,10 @@ impl<M: Manage> Core<M> {
                 .then(|| self.slots.take_idle(IN_USE))
                 .flatten();
             let Some(right) = right else {
+                // What nobody else runs may have come to something.
+                if !overtaking && self.shared().is_some_and(|core| core.run_orphans()) {
+                    continue;
+                }
                 self.count(Event::Refused);
                 // For the next time.
                 self.demand();

@@ -236,6 +236,11 @@ impl<A: Anchor> Claim<A> {
         unsafe { &mut *body }.as_mut()
     }
 
+    /// From now on nobody knows which thread has it.
+    pub(crate) fn may_move(&self) {
+        self.notes().thread.store(0, Ordering::Relaxed);
+    }
+
     /// Puts a connection into the slot, which has none.
     pub(crate) fn fill(&mut self, connection: A::Body) {
         let body = self.slot().body.get();

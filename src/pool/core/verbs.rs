@@ -87,6 +87,14 @@ impl<M: Manage> Verbs<M> {
         }
     }
 
+    #[cfg(all(test, not(any(tenfold_loom, tenfold_shuttle))))]
+    pub(super) fn lent(&self) -> usize {
+        match self {
+            Self::Blocking(_, Runner::Crew(crew)) => crew.lent(),
+            _ => 0,
+        }
+    }
+
     /// It has ended.
     pub(super) fn take_thread_back(&self) {
         if let Self::Blocking(_, Runner::Crew(crew)) = self {

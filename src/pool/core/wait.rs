@@ -116,6 +116,7 @@ impl Wait {
                         Ok(claim) => {
                             self.state = State::Done;
                             core.leave_orphans();
+                            core.wants_less();
                             Some(claim)
                         }
                         Err(claim) => {
