@@ -19,6 +19,8 @@ use crate::pool::{CloseReason, ConnectError, Manage};
 
 /// So many connections in a row may be of no use from the start until that counts as failed connects.
 const STILLBORN: u64 = 2;
+/// One that is older than these nanoseconds was good when it was made.
+const YOUNG: u64 = 1_000_000_000;
 
 /// What a close look at a connection found.
 pub(super) enum Vetted<'c, M: Manage> {
@@ -223,7 +225,9 @@ impl<M: Manage> Core<M> {
     fn refuse(&self, claim: Claim<&Self>) {
         let notes = claim.notes();
         let uses = notes.uses.load(Ordering::Relaxed);
-        if uses == notes.uses_before.load(Ordering::Relaxed) {
+        let made = notes.made.load(Ordering::Relaxed);
+        let young = self.time.about_now().saturating_sub(made) < YOUNG;
+        if young && uses == notes.uses_before.load(Ordering::Relaxed) {
             let stillborn = self.stillborn.fetch_add(1, Ordering::Relaxed);
             if stillborn >= STILLBORN {
                 self.note_failure(ConnectError::Rejected);

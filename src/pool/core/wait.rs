@@ -249,7 +249,8 @@ impl<M: Manage> Core<M> {
                 ..
             }
         );
-        if due && self.counts.coming() == 0 {
+        let most = u64::from(self.config.max_connecting);
+        if due && self.counts.coming() == 0 && self.counts.connecting() < most {
             // It is time for an attempt, and this one waits for that.
             return None;
         }
