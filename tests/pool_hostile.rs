@@ -79,8 +79,8 @@ fn closes_that_hang_take_no_thread_from_connects() {
     }
     until("a connection", || task.poll().is_ready());
     world.backend.set(Call::Close, Mood::Good);
-    until("the rest", || world.counts()[2..] == [0; 3]);
-    assert_eq!(world.counts(), [1, 0, 0, 0, 0]);
+    until("the rest", || world.counts()[1..] == [0; 4]);
+    assert!(world.pool.status().idle > 0);
 }
 
 /// One that is not polled any more has a future run that another one waits for.
@@ -308,7 +308,9 @@ fn nothing_is_left_to_those_that_wait_for_a_closed_pool() {
         *hand.2.lock().unwrap() = Some(world.pool.clone());
         hand.1.store(looks, Ordering::SeqCst);
         Lease::discard(first);
-        world.pool.close();
+        if !world.pool.is_closed() {
+            world.pool.close();
+        }
         assert_eq!(world.counts(), [0; 5], "closed at look {looks}");
     }
 }
