@@ -120,15 +120,15 @@ fn a_slow_hook_is_a_slow_connect() {
             clock.get().unwrap().advance(300 * MILLI);
             Verdict::Keep
         };
-        builder.max_size(8).max_connecting(8).on_connect(slow)
+        builder.max_size(20).max_connecting(8).on_connect(slow)
     });
     hand.set(world.clock.clone()).unwrap();
     let first = Task::waiting(world.pool.acquire_async());
     world.jobs.run();
     let mut lease = first.woken().unwrap();
-    let tasks = [(); 6].map(|()| Task::waiting(world.pool.acquire_async()));
+    let tasks = [(); 20].map(|()| Task::waiting(world.pool.acquire_async()));
     for task in tasks {
-        world.clock.advance(MILLI);
+        world.clock.advance(5 * MILLI);
         drop(lease);
         lease = task.woken().unwrap();
     }
