@@ -117,11 +117,11 @@ impl<M: Manage> Core<M> {
         }
         match made {
             Ok(connection) => {
-                let took = self.time.now().since(began);
-                let nanos = crate::kernel::clock::saturating_nanos(took);
                 self.begin_life(&mut claim, connection);
                 // The hook is a part of it, also of the time that it may take.
                 let welcome = self.is_welcome(&mut claim);
+                let took = self.time.now().since(began);
+                let nanos = crate::kernel::clock::saturating_nanos(took);
                 let in_time = errand.end();
                 drop(errand);
                 if !in_time {
