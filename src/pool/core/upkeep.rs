@@ -140,7 +140,8 @@ impl<M: Manage> Core<M> {
         let round = keep.round.swap(u64::MAX, Ordering::SeqCst);
         let round = if now.as_nanos() >= round {
             // It runs the clock's code, and in simulated time the hook for leaks. What it had not got to is looked at again.
-            shielded(|| self.round(keep, now)).unwrap_or(now.saturating_add(COUNT).as_nanos())
+            shielded(|| self.round(keep, now))
+                .unwrap_or_else(|| now.saturating_add(COUNT).as_nanos())
         } else {
             round
         };

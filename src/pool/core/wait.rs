@@ -249,7 +249,7 @@ impl<M: Manage> Core<M> {
                 ..
             }
         );
-        if due && self.counts.coming() == 0 {
+        if due && self.counts.coming() == 0 && !self.all_hang() {
             // It is time for an attempt, and this one waits for that.
             return None;
         }
