@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that goes astray should panic"
 )]
 
@@ -319,7 +320,7 @@ fn nothing_is_left_to_those_that_wait_for_a_closed_pool() {
 }
 
 /// Connections of which each is checked by way of another one.
-struct Nested(OnceLock<Pool<Nested>>, AtomicUsize);
+struct Nested(OnceLock<Pool<Self>>, AtomicUsize);
 
 impl Manage for Nested {
     type Connection = u32;
