@@ -104,6 +104,7 @@ pub enum Reason {
     Paused,
     /// Every connection is held by a thread that waits for another one: each waits for all others. Acquire what a thread needs at once, or
     /// have more than `threads × (connections per thread − 1)` connections.
+    /// Not recognised where an [`OwnedLease`](super::OwnedLease) is among them, which may be with any thread.
     SelfDeadlock,
 }
 

@@ -278,11 +278,13 @@ impl<M: Manage> Core<M> {
     /// Whether callers should not wait for the next attempt: several have failed, or one has, and those that there may be at a time hang.
     pub(super) fn is_down(&self) -> bool {
         let outage = self.outage.lock().outage;
-        let all_hang = || {
-            let most = u64::from(self.config.max_connecting);
-            self.counts.connects_coming() == 0 && self.counts.connecting() >= most
-        };
-        outage.is_down() || outage.failures() > 0 && all_hang()
+        outage.is_down() || outage.failures() > 0 && self.all_hang()
+    }
+
+    /// Whether there may be no further attempt, and none of those that there are is expected to end.
+    pub(super) fn all_hang(&self) -> bool {
+        let most = u64::from(self.config.max_connecting);
+        self.counts.connects_coming() == 0 && self.counts.connecting() >= most
     }
 
     /// Whether there is a connection that may come back.

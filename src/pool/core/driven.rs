@@ -4,7 +4,7 @@
 //! pool: whoever waits and is polled takes them out, polls them, and puts back those that have not ended. What they wait for wakes the
 //! pool, which wakes the first in line; if that one is not polled within its patience, the upkeep wakes the next.
 //!
-//! If nobody waits any more, a connect is dropped, which ends it. A check stands still until somebody waits or its time is over: what has
+//! If nobody waits any more, a connect is dropped, which ends it. A check stands still until somebody asks or its time is over: what has
 //! arrived meanwhile is found then, and to drop it would cost the connection.
 
 use std::sync::{Arc, Weak};

@@ -249,8 +249,7 @@ impl<M: Manage> Core<M> {
                 ..
             }
         );
-        let most = u64::from(self.config.max_connecting);
-        if due && self.counts.coming() == 0 && self.counts.connecting() < most {
+        if due && self.counts.coming() == 0 && !self.all_hang() {
             // It is time for an attempt, and this one waits for that.
             return None;
         }
