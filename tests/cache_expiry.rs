@@ -477,6 +477,14 @@ fn what_was_invalidated_at_once_is_told_once() {
         ]
     );
     clock.advance(2 * SECOND);
+    // Other tests read caches of their own at the same time, and what is replaced goes when nobody in the process may be reading it.
+    for _ in 0..10_000 {
+        if cache.memory_used() <= before {
+            break;
+        }
+        std::thread::yield_now();
+        cache.run_upkeep();
+    }
     assert!(
         cache.memory_used() <= before,
         "{} after {before}",
