@@ -12,8 +12,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Error, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use crate::pool::{Connect, Manage};
 
@@ -108,7 +110,8 @@ impl SqliteManager {
         self
     }
 
-    /// Runs `init` on every connection before it is used: pragmas, functions, attached databases. If it fails there is no connection.
+    /// Runs `init` on every connection before it is used: pragmas, functions, attached databases. If it fails there is no connection; if only the
+    /// database is locked, as it may be while another connection turns on WAL, it is run again for up to five seconds.
     #[must_use]
     pub fn with_init(
         mut self,
@@ -148,10 +151,17 @@ impl Connect for SqliteManager {
     /// If the database can't be opened, or what [`with_init`](SqliteManager::with_init) set fails.
     fn connect(&self) -> Result<Connection, Error> {
         let mut connection = Connection::open_with_flags(&self.path, self.flags)?;
-        if let Some(init) = &self.init {
-            init(&mut connection)?;
+        let Some(init) = &self.init else {
+            return Ok(connection);
+        };
+        let began = Instant::now();
+        loop {
+            match init(&mut connection) {
+                Ok(()) => return Ok(connection),
+                Err(error) if is_busy(&error) && began.elapsed() < BUSY => thread::sleep(PAUSE),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(connection)
     }
 
     /// # Errors
@@ -160,6 +170,16 @@ impl Connect for SqliteManager {
     fn check(&self, connection: &mut Connection) -> Result<(), Error> {
         connection.query_row("SELECT 1", [], |_| Ok(()))
     }
+}
+
+/// For so long `init` is run again.
+const BUSY: Duration = Duration::from_secs(5);
+/// And this long after it found the database locked.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// SQLite does not wait by itself where two might wait for each other.
+fn is_busy(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 impl fmt::Debug for SqliteManager {
