@@ -269,4 +269,16 @@ impl<G> WaitQueue<G> {
     pub fn join(&self, want: u64) -> Result<Ticket, Full> {
         self.join_until(want, Tick::MAX)
     }
+
+    /// How many are in line, also those that are granted something or asleep.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    pub fn len(&self) -> usize {
+        self.line.lock().len()
+    }
+
+    /// Whether nobody is in line.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
