@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Refusal;
-use crate::{balance, cache, health, limit, ring};
+use crate::{balance, cache, health, limit, pool, ring};
 
 /// The refusal of any module, for code that handles them in one place.
 ///
@@ -33,6 +33,9 @@ pub enum Error {
     /// From [`limit`].
     #[error(transparent)]
     Limit(#[from] limit::Error),
+    /// From [`pool`].
+    #[error(transparent)]
+    Pool(#[from] pool::Error),
     /// From [`ring`].
     #[error(transparent)]
     Ring(#[from] ring::Error),
@@ -45,6 +48,7 @@ impl Error {
             Self::Cache(error) => error,
             Self::Health(error) => error,
             Self::Limit(error) => error,
+            Self::Pool(error) => error,
             Self::Ring(error) => error,
         }
     }
@@ -77,6 +81,12 @@ impl Error {
 impl From<balance::NoBackend> for Error {
     fn from(error: balance::NoBackend) -> Self {
         Self::Balance(error.into())
+    }
+}
+
+impl<E> From<pool::AcquireError<E>> for Error {
+    fn from(error: pool::AcquireError<E>) -> Self {
+        Self::Pool(error.into())
     }
 }
 

@@ -8,7 +8,10 @@
 //! | [`cache`] ([guide](guide::cache)) | what is kept, for how long, and who loads what is missing? | [`cache::MemoryCache`] |
 //! | [`health`] ([guide](guide::health)) | which backends are in order? | [`health::Monitor`], [`health::Outlier`] |
 //! | [`limit`] ([guide](guide::limit)) | may this request pass, and if not, when? | [`limit::TokenBucket`], [`limit::Keyed`] |
+//! | [`pool`] ([guide](guide::pool)) | who has which connection, and how many are there? | [`pool::Pool`] |
 //! | [`ring`] ([guide](guide::ring)) | which node owns this key, and what moves when nodes change? | [`ring::Ring`] |
+//!
+//! What other crates have to do with it is in [`adapt`], behind features.
 //!
 //! What the modules are built from is of use in your own code too:
 //!
@@ -39,6 +42,9 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `serde` | on | `Serialize` and `Deserialize` for configurations, statistics, rings and snapshots of caches |
+//! | `bb8`, `r2d2` | off | pools of connections by managers that were written for those crates: [`adapt`] |
+//! | `postgres`, `redis`, `sqlite` | off | managers of connections to PostgreSQL, Redis and SQLite: [`adapt`] |
+//! | `tokio` | off | the runtime for what a pool does in the background: [`adapt`] |
 //!
 //! A feature only adds items; none changes how something behaves.
 //!
@@ -54,10 +60,12 @@ compile_error!("tenfold needs 64-bit atomic operations");
 mod error;
 mod kernel;
 
+pub mod adapt;
 pub mod balance;
 pub mod cache;
 pub mod health;
 pub mod limit;
+pub mod pool;
 pub mod ring;
 
 pub use error::Error;
@@ -75,6 +83,8 @@ pub mod guide {
     pub mod health {}
     #[doc = include_str!("../docs/guide/limit.md")]
     pub mod limit {}
+    #[doc = include_str!("../docs/guide/pool.md")]
+    pub mod pool {}
     #[doc = include_str!("../docs/guide/ring.md")]
     pub mod ring {}
 }
@@ -84,6 +94,8 @@ pub mod guide {
 pub mod problems {
     #[doc = include_str!("../docs/problems/hot_key.md")]
     pub mod hot_key {}
+    #[doc = include_str!("../docs/problems/pool_exhaustion.md")]
+    pub mod pool_exhaustion {}
     #[doc = include_str!("../docs/problems/stale_reads.md")]
     pub mod stale_reads {}
     #[doc = include_str!("../docs/problems/stampede.md")]

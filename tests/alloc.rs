@@ -17,6 +17,7 @@ use tenfold::cache::{EvictionPolicy, MemoryCache};
 use tenfold::clock::{Clock, ManualClock, MonotonicClock};
 use tenfold::histogram::Histogram;
 use tenfold::limit::{Keep, Quota, TokenBucket};
+use tenfold::pool::{self, Check, Fairness, Order, Pool};
 use tenfold::ring::placement::{EnvoyMaglev, EnvoyRing, Ketama, KeyHash, NginxConsistent};
 use tenfold::ring::{
     Anchor, Bounded, Jump, Maglev, MultiProbe, Native, Placement, Rendezvous, Ring, SharedRing,
@@ -352,4 +353,57 @@ fn a_hit_does_not_allocate() {
         }
     });
     assert_eq!(counted, 0);
+}
+
+#[test]
+fn a_checkout_does_not_allocate() {
+    for (order, fairness, manual) in [
+        (Order::Affine, Fairness::Fifo, false),
+        (Order::Affine, Fairness::Throughput, true),
+        (Order::Lifo, Fairness::Fifo, true),
+        (Order::Fifo, Fairness::Fifo, false),
+    ] {
+        let builder = Pool::builder(pool::from_fn(|| Ok::<_, std::io::Error>(0_u64)))
+            .max_size(4)
+            .order(order)
+            .fairness(fairness)
+            .check(Check::Never)
+            .on_checkout(|_, _| pool::Verdict::Keep)
+            .on_checkin(|_, _| pool::Verdict::Keep);
+        let builder = if manual {
+            builder.clock(ManualClock::new())
+        } else {
+            builder
+        };
+        let pool = builder.build().unwrap();
+        assert!(pool.warm_up(4, Duration::from_secs(60)));
+        let round = || {
+            let mut context = Context::from_waker(Waker::noop());
+            for _ in 0..100 {
+                *pool.acquire().unwrap() += 1;
+                *pool.try_acquire().unwrap() += 1;
+                *pool.acquire_owned().unwrap() += 1;
+                drop((
+                    pool.acquire().unwrap(),
+                    pool.acquire_timeout(Duration::ZERO).unwrap(),
+                ));
+                let lease = pin!(pool.acquire_async()).poll(&mut context);
+                assert!(lease.is_ready());
+                let lease = pin!(pool.acquire_owned_async()).poll(&mut context);
+                assert!(lease.is_ready());
+                assert_eq!(pool.status().total, 4);
+            }
+        };
+        // A list becomes as long as it may be, and a thread makes room for its counters, once.
+        let all = [(); 4].map(|()| pool.try_acquire().unwrap());
+        assert!(pool.try_acquire().is_err());
+        drop(all);
+        round();
+        assert_eq!(allocations(round), 0, "{order:?} {fairness:?}");
+        // Nor does a refusal.
+        let all = [(); 4].map(|()| pool.try_acquire().unwrap());
+        let refused = allocations(|| assert!(pool.try_acquire().is_err()));
+        assert_eq!(refused, 0);
+        drop(all);
+    }
 }

@@ -29,7 +29,7 @@ use tenfold::clock::{self, Clock};
 use tenfold::health::registry::Registry;
 use tenfold::ring::placement::{Placement, Table};
 use tenfold::{
-    Error, Refusal, balance, cache, hash, health, histogram, limit, ring, rng, snapshot,
+    Error, Refusal, balance, cache, hash, health, histogram, limit, pool, ring, rng, snapshot,
 };
 
 /// Asserts at compile time that each type has the traits named, and is `'static` where its parameters are.
@@ -198,6 +198,42 @@ types! {
     limit::SlidingWindow: Send, Sync, Unpin;
     limit::Stats: Send, Sync, Unpin, Copy;
     limit::TokenBucket: Send, Sync, Unpin;
+    pool::Acquire<'static, Plain>: Send, Sync, Unpin;
+    pool::AcquireError<String>: Send, Sync, Unpin, Clone;
+    pool::AcquireKeyed<String, Plain>: Send, Sync, Unpin;
+    pool::AcquireOwned<Plain>: Send, Sync, Unpin;
+    pool::AttachError<String>: Send, Sync, Unpin;
+    pool::Builder<Plain>: Send, Sync, Unpin;
+    pool::Check: Send, Sync, Unpin, Copy;
+    pool::CloseReason: Send, Sync, Unpin, Copy;
+    pool::Config: Send, Sync, Unpin, Clone;
+    pool::ConnectError<String>: Send, Sync, Unpin;
+    pool::ConnectionInfo: Send, Sync, Unpin, Copy;
+    pool::Drain<'static, Plain>: Send, Sync, Unpin;
+    pool::DrainKeyed<Plain>: Send, Sync, Unpin;
+    pool::DrainReport: Send, Sync, Unpin, Clone;
+    pool::Error: Send, Sync, Unpin, Copy;
+    pool::Fairness: Send, Sync, Unpin, Copy;
+    pool::FromAsyncFn<fn()>: Send, Sync, Unpin, Clone;
+    pool::FromFn<fn()>: Send, Sync, Unpin, Clone;
+    pool::Held: Send, Sync, Unpin, Copy;
+    pool::Histograms: Send, Sync, Unpin, Clone;
+    pool::KeyedBuilder<String, Plain>: Send, Sync, Unpin;
+    pool::KeyedConfig: Send, Sync, Unpin, Clone;
+    pool::KeyedPool<String, Plain>: Send, Sync, Unpin, Clone;
+    pool::KeyedStats: Send, Sync, Unpin, Copy;
+    pool::KeyedStatus: Send, Sync, Unpin, Copy;
+    pool::Lease<'static, Plain>: Send, Sync, Unpin;
+    pool::OnPanic: Send, Sync, Unpin, Copy;
+    pool::Order: Send, Sync, Unpin, Copy;
+    pool::OwnedLease<Plain>: Send, Sync, Unpin;
+    pool::Pool<Plain>: Send, Sync, Unpin, Clone;
+    pool::Reason: Send, Sync, Unpin, Copy;
+    pool::Stats: Send, Sync, Unpin, Copy;
+    pool::Status: Send, Sync, Unpin, Copy;
+    pool::Upkeep: Send, Sync, Unpin, Copy;
+    pool::Verdict: Send, Sync, Unpin, Copy;
+    pool::WarmUp<'static, Plain>: Send, Sync, Unpin;
     ring::Anchor: Send, Sync, Unpin;
     ring::Bounded<String>: Send, Sync, Unpin;
     ring::BoundedStats: Send, Sync, Unpin, Copy;
@@ -275,11 +311,17 @@ fn public_api() -> api::Api {
     api::read(&source::files::library())
 }
 
+/// All public types but those of adapters, which `contracts_adapt.rs` looks at: it takes features to have them.
+fn types() -> BTreeSet<String> {
+    let types = public_api().types.into_iter();
+    types.filter(|name| !name.starts_with("adapt::")).collect()
+}
+
 #[test]
 fn the_table_of_types_is_complete() {
     let without_generics = |name: &str| name.split('<').next().unwrap_or_default().replace(' ', "");
     let listed: BTreeSet<_> = TYPES.iter().map(|name| without_generics(name)).collect();
-    assert_eq!(listed, public_api().types);
+    assert_eq!(listed, types());
 }
 
 #[test]
@@ -359,6 +401,7 @@ fn every_type_shows_something() {
     shown::plans::show(&mut show);
     shown::health::show(&mut show);
     shown::limit::show(&mut show);
+    shown::pool::show(&mut show);
     shown::ring::show(&mut show);
 
     // Have functions only; there is no value of them.
@@ -367,7 +410,7 @@ fn every_type_shows_something() {
     shown.insert("hash::StableHash".to_owned());
     // Stands for a probe where there is none.
     shown.insert("balance::Unprobed".to_owned());
-    assert_eq!(shown, public_api().types);
+    assert_eq!(shown, types());
 }
 
 #[test]
@@ -398,6 +441,11 @@ fn every_trait_can_be_used_behind_a_pointer() {
     kept.insert(1, 2);
     assert_eq!(kept.get(&1), Some(2));
 
+    let manager: Box<dyn pool::Manage<Connection = u8, Error = String>> = Box::new(plain());
+    let connects: Box<dyn pool::Connect<Connection = u8, Error = String>> = Box::new(plain());
+    assert!(!manager.is_broken(&mut 1));
+    assert_eq!(connects.connect(), Ok(7));
+
     let fields: Box<dyn balance::Fields> = Box::new([("name", "value")]);
     let probe: Box<dyn balance::Probe> = Box::new(Unasked);
     // A view is only lent to a policy, so that is where it is looked at.
@@ -427,6 +475,8 @@ fn every_trait_can_be_used_behind_a_pointer() {
         "health::Check",
         "health::registry::Registry",
         "limit::RateLimiter",
+        "pool::Connect",
+        "pool::Manage",
         "ring::Placement",
         "ring::placement::Table",
     ];
@@ -442,11 +492,20 @@ fn every_trait_can_be_used_behind_a_pointer() {
         "cache::Loaded",
         // Its future is its own, so that `async fn` implements it; in `BlockOn` it is a `Check`.
         "health::AsyncCheck",
+        // Its futures are its own, so that `async fn` implements it.
+        "pool::AsyncConnect",
         // A function on types, chosen by a placement; there is no value to point to.
         "ring::placement::KeyHash",
     ];
     let traits = traits.filter(|(name, _)| !excepted.contains(name));
     assert_eq!(traits.map(|(name, _)| name).collect::<Vec<_>>(), tried);
+}
+
+/// A manager of nothing much.
+type Plain = pool::FromFn<fn() -> Result<u8, String>>;
+
+fn plain() -> Plain {
+    pool::from_fn(|| Ok(7))
 }
 
 /// Looks at its view behind a pointer.
@@ -475,6 +534,7 @@ fn errors_are_small_readable_and_fit_everywhere() {
     assert!(size_of::<ring::Error>() <= 16 && size_of::<limit::Error>() <= 24);
     assert!(size_of::<balance::Error>() <= 24 && size_of::<balance::NoBackend>() <= 24);
     assert!(size_of::<cache::Error>() <= 24 && size_of::<cache::LoadError<u128>>() <= 24);
+    assert!(size_of::<pool::Error>() <= 24 && size_of::<pool::AcquireError<String>>() <= 120);
     assert!(size_of::<health::Error>() <= 24 && size_of::<health::CheckError>() <= 24);
     // A word more than the largest of them.
     assert!(size_of::<Error>() <= 32);
@@ -487,12 +547,15 @@ fn errors_are_small_readable_and_fit_everywhere() {
     are_readable("health::CheckError", &errors::checks());
     are_readable("health::Error", &errors::health());
     are_readable("limit::Error", &errors::LIMIT);
+    // `AcquireError` has the manager's own error for a source.
+    are_readable("pool::Error", &errors::POOL);
     are_readable("ring::Error", &errors::RING);
     fit_under_the_umbrella(&errors::balance());
     fit_under_the_umbrella(&errors::NO_BACKEND);
     fit_under_the_umbrella(&errors::CACHE);
     fit_under_the_umbrella(&errors::health());
     fit_under_the_umbrella(&errors::LIMIT);
+    fit_under_the_umbrella(&errors::POOL);
     fit_under_the_umbrella(&errors::RING);
 }
 

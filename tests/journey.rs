@@ -72,7 +72,9 @@ fn a_run_repeats() {
             second["resharding"]["moved_rows"]
         );
         // In simulated time everything repeats, latencies included.
-        assert_eq!(first["cache"], second["cache"]);
+        for stage in ["cache", "pool"] {
+            assert_eq!(first[stage], second[stage]);
+        }
     }
 }
 
@@ -243,6 +245,61 @@ fn one_hot_profile_is_read_once_per_write() {
 }
 
 #[test]
+fn the_knee_is_where_more_connections_buy_nothing() {
+    let (output, rows) = run_to_json(&["--stage", "pool", "--requests", "5000"]);
+    let row = find(&rows, "pool");
+    let pool = &row["pool"];
+    let sizes = pool["sizes"].as_array().unwrap();
+    let column = |name: &str| -> Vec<u64> {
+        let counts = sizes.iter().map(|size| size[name].as_u64().unwrap());
+        counts.collect()
+    };
+    let connections = column("connections");
+    assert!(connections.is_sorted_by(|a, b| a < b), "{connections:?}");
+    let (opened, answered, timed_out) = (column("opened"), column("answered"), column("timed_out"));
+    let p99 = column("latency_p99_nanoseconds");
+    for (size, connections) in connections.iter().enumerate() {
+        assert!((1..=*connections).contains(&opened[size]), "{pool}");
+        assert_eq!(answered[size] + timed_out[size], 5000);
+        let statements = ["database_reads", "database_writes"].map(|name| column(name)[size]);
+        assert_eq!(statements.iter().sum::<u64>(), answered[size]);
+    }
+
+    // Four are in use on average: one connection is too little by far, and as many as that just enough for some.
+    let total = |name: &str| pool[name].as_u64().unwrap();
+    let in_use = pool["connections_in_use"].as_f64().unwrap();
+    assert!((3.8..4.2).contains(&in_use), "{in_use}");
+    assert_eq!((connections[0], opened[0]), (1, 1));
+    assert!(timed_out[0] > 3000 && p99[0] > 100_000_000, "{pool}");
+    let knee = connections
+        .iter()
+        .position(|n| *n == total("connections_at_the_knee"));
+    let knee = knee.unwrap();
+    let last = connections.len() - 1;
+    assert!(0 < knee && knee < last, "{pool}");
+    for size in 0..=last {
+        let enough = timed_out[size] == 0 && p99[size] as f64 <= 1.1 * p99[last] as f64;
+        assert_eq!(enough, size >= knee, "{}", connections[size]);
+    }
+    // Nothing is opened that nobody waits for.
+    assert!(opened[last - 1] < connections[last - 1], "{pool}");
+    assert_eq!(opened[last - 1], opened[last], "{pool}");
+    let suggested = total("connections_suggested");
+    assert!(
+        (connections[knee - 1]..=2 * connections[knee]).contains(&suggested),
+        "{pool}"
+    );
+
+    // The row is about the knee, and the audit has compared what all of them wrote.
+    assert_eq!(row["database_reads"], sizes[knee]["database_reads"]);
+    let writes: u64 = column("database_writes").iter().sum();
+    assert_eq!(row["acknowledged_writes"], writes);
+    assert_eq!(row["findings"], Value::Array(Vec::new()));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("<- the knee").count(), 1, "{text}");
+}
+
+#[test]
 fn runs_with_more_threads_than_requests() {
     let (_, rows) = run_to_json(&["--requests", "1", "--threads", "8"]);
     assert!(
@@ -399,7 +456,7 @@ fn refuses_a_command_line_it_does_not_understand() {
         (&["--trace", ""], "--trace needs a value"),
         (
             &["--stage", "nowhere"],
-            "the stages are one-database, four-shards, admission, three-servers, cache",
+            "the stages are one-database, four-shards, admission, three-servers, cache, pool",
         ),
         (&["--fast"], "unknown argument '--fast'"),
         (&["trace.gz"], "unknown argument 'trace.gz'"),
@@ -442,6 +499,7 @@ fn draws_the_stages() {
         "admission",
         "three-servers",
         "cache",
+        "pool",
     ] {
         assert!(svg.contains(text), "{text} in {svg}");
     }
@@ -465,6 +523,7 @@ fn explains_itself() {
         "admission",
         "three-servers",
         "cache",
+        "pool",
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }

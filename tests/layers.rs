@@ -1,4 +1,4 @@
-//! The rules of the house, enforced on the source: floors, features, the shape of files, unsafe code.
+//! The rules of the house, enforced on the source: floors, features, foreign crates, the shape of files, unsafe code.
 //!
 //! One file per rule below `support/layers`, each with the snippets that show that it would find a violation. They work on
 //! tokens, so that what a macro writes is seen as well.
@@ -11,6 +11,8 @@ mod chains;
 mod features;
 #[path = "support/layers/finished.rs"]
 mod finished;
+#[path = "support/layers/foreign.rs"]
+mod foreign;
 #[path = "support/layers/imports.rs"]
 mod imports;
 #[path = "support/layers/machine.rs"]

@@ -88,6 +88,7 @@ In the stage admission requests come by a schedule, three times as many per seco
 answer, for a second at most; latency counts from when a request came, or was told to come back. In the stage three-servers half as many
 again come as one application server can answer; servers are simulated, with a line of requests for each. In the stage cache
 nine tenths of what the databases can answer come, for the whole input; time is simulated, and --threads is the number of connections.
+In the stage pool --threads is the number of connections that are in use on average; the first 20 000 requests come, once for each size.
 
 Stages:
 {stages}

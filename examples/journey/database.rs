@@ -104,6 +104,17 @@ impl Connection {
     pub(crate) fn traffic(&self) -> Traffic {
         self.traffic
     }
+
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        !self.sqlite.is_autocommit()
+    }
+
+    /// Fails if the database does not answer.
+    pub(crate) fn answers(&self) -> Result<(), Error> {
+        self.sqlite
+            .prepare_cached("SELECT 1")?
+            .query_row((), |_| Ok(()))
+    }
 }
 
 /// What a migration and an audit do.

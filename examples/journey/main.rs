@@ -11,7 +11,8 @@
 //! How to read the code: a [`Workload`](input::Workload) says which requests are replayed, a [`Stage`](stage::Stage)
 //! builds the service, [`runner`] replays the one against the other and checks what came of it, and [`report`] shows it.
 //! A new stage is one more module in `stage/` and one more line in its list. A stage may ask for requests by a schedule
-//! instead, more than it can answer: [`open_loop`] sends them. The stage with a cache runs in simulated time: [`cached`].
+//! instead, more than it can answer: [`open_loop`] sends them. The stages with a cache and with a pool run in simulated time:
+//! [`cached`], [`pooled`].
 
 mod args;
 mod audit;
@@ -19,10 +20,12 @@ mod cached;
 mod database;
 mod input;
 mod open_loop;
+mod pooled;
 mod problem;
 mod progress;
 mod report;
 mod runner;
+mod simulation;
 mod stage;
 mod worker;
 

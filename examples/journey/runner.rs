@@ -13,6 +13,7 @@ use crate::cached::{self, Cached};
 use crate::database::Traffic;
 use crate::input::Workload;
 use crate::open_loop::{self, Fleet, Spike};
+use crate::pooled::{self, Pooled};
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::report::Row;
@@ -41,6 +42,11 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         Load::Cached => {
             let cached = cached::cached(stage.name(), workload, &ledger, &*service, threads)?;
             Outcome::of_cached(cached)
+        }
+        Load::Pooled(readers) => {
+            let readers = readers(directory.path());
+            let pooled = pooled::pooled(workload, &ledger, &readers, threads)?;
+            Outcome::of_pooled(pooled)
         }
     };
 
@@ -78,6 +84,7 @@ pub(crate) fn run(stage: &dyn Stage, workload: &Workload, threads: usize) -> Res
         spike: outcome.spike,
         fleet: outcome.fleet,
         cached: outcome.cached,
+        pooled: outcome.pooled,
     })
 }
 
@@ -96,6 +103,7 @@ struct Outcome {
     spike: Option<Spike>,
     fleet: Option<Fleet>,
     cached: Option<Cached>,
+    pooled: Option<Pooled>,
 }
 
 /// Sends the service the workload once.
@@ -127,6 +135,7 @@ fn replay(
         spike: None,
         fleet: None,
         cached: None,
+        pooled: None,
     })
 }
 
@@ -146,6 +155,7 @@ impl Outcome {
             spike: Some(spike),
             fleet: None,
             cached: None,
+            pooled: None,
         }
     }
 
@@ -164,6 +174,7 @@ impl Outcome {
             spike: None,
             fleet: Some(fleet),
             cached: None,
+            pooled: None,
         }
     }
 
@@ -182,6 +193,26 @@ impl Outcome {
             spike: None,
             fleet: None,
             cached: Some(cached),
+            pooled: None,
+        }
+    }
+
+    /// The row of a pool is about the run at the knee.
+    fn of_pooled(pooled: Pooled) -> Self {
+        let run = &pooled.knee;
+        Self {
+            served: run.answered(),
+            elapsed: run.elapsed,
+            latency: run.latency.clone(),
+            traffic: run.tally.traffic,
+            tally: pooled.tally(),
+            unaccounted: pooled.unaccounted(),
+            let_down: 0,
+            loaded_twice: 0,
+            spike: None,
+            fleet: None,
+            cached: None,
+            pooled: Some(pooled),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod rng;
 pub mod snapshot;
 
 pub(crate) mod asymmetric;
+pub(crate) mod backoff;
 pub(crate) mod counters;
 pub(crate) mod dice;
 pub(crate) mod error;

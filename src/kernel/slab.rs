@@ -133,6 +133,7 @@ impl<T> Slab<T> {
     }
 
     /// All entries, in no order.
+    #[cfg(any(test, tenfold_loom, tenfold_shuttle))]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().filter_map(|entry| entry.value.as_ref())
     }

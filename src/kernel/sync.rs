@@ -109,6 +109,12 @@ macro_rules! model_mutex {
                 self.0.try_lock().ok()
             }
         }
+
+        impl<T: Default> Default for Mutex<T> {
+            fn default() -> Self {
+                Self::new(T::default())
+            }
+        }
     };
 }
 #[cfg(any(tenfold_loom, tenfold_shuttle))]
@@ -241,6 +247,8 @@ pub(crate) mod fault {
         KeepUnpolledTurn,
         /// A grant goes to the newest waiter.
         GrantNewest,
+        /// A grant goes to somebody whose time is over.
+        GrantLate,
         /// Who comes and finds something free takes it, past those in line.
         Barge,
         /// The timer of a line is not armed again after it rang.
@@ -309,6 +317,46 @@ pub(crate) mod fault {
         KeepReplaced,
         /// An entry is reclaimed before the listener has heard of it.
         OweNothing,
+        /// Who takes an idle connection does not look whether it still is.
+        ClaimUnasked,
+        /// A connection may be made without a look at how many there are.
+        ReserveUnasked,
+        /// Who frees a slot does not say so.
+        KeepReserved,
+        /// A connection that comes back is put down by a relaxed store.
+        PublishRelaxed,
+        /// Who takes a connection does not look at the gate.
+        SkipGate,
+        /// Who puts a connection down does not look who waits for it, or has barred the pool.
+        SkipLookBehind,
+        /// Who closes a pool does not look what is idle.
+        SkipSweep,
+        /// Who closes a pool tells nobody that waits.
+        CloseSilently,
+        /// Who has joined the line of a pool does not look whether it was closed meanwhile.
+        JoinUnasked,
+        /// A connection is taken for as young as the end of its making.
+        NoteLate,
+        /// Who asks for a look while another one looks is forgotten.
+        ForgetStir,
+        /// A slot is said to be free before it is.
+        VacateLate,
+        /// Who makes room for a connection has none made.
+        VacateSilently,
+        /// Who says that there are too many connections does not look again.
+        SettleOnce,
+        /// A slot is listed as idle before it is.
+        ListEarly,
+        /// Who waits for a pool to change looks before it can be woken.
+        WatchLate,
+        /// Who resumes a pool does not look who waits.
+        ResumeSilently,
+        /// Who was told that a connection is there does not ask whether it may be handed out.
+        AcceptUnasked,
+        /// Who comes takes what is idle, past those in line.
+        Overtake,
+        /// Who leaves futures to the next tells nobody.
+        LeaveUntold,
     }
 
     /// Whether the model that runs in this process is to break in this way.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenfold::{balance, cache, health, limit, ring};
+use tenfold::{balance, cache, health, limit, pool, ring};
 
 pub(crate) const NO_BACKEND: [balance::NoBackend; 5] = [
     balance::NoBackend::AllExcluded,
@@ -41,6 +41,23 @@ pub(crate) const CACHE: [cache::Error; 6] = [
     },
     cache::Error::Shards { shards: 3 },
     cache::Error::SnapshotVersion { version: 2 },
+];
+
+pub(crate) const POOL: [pool::Error; 8] = [
+    pool::Error::BadSetting {
+        rule: "max_size must be 1 to 100 000",
+    },
+    pool::Error::Closed,
+    pool::Error::Exhausted,
+    pool::Error::NoSpawner {
+        setting: "min_idle",
+    },
+    pool::Error::TimedOut,
+    pool::Error::TooManyKeys { limit: 3 },
+    pool::Error::TooManyWaiters { limit: 3 },
+    pool::Error::Unavailable {
+        retry_after: Duration::ZERO,
+    },
 ];
 
 pub(crate) fn loads() -> [cache::LoadError<balance::NoBackend>; 5] {

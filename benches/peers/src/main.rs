@@ -11,6 +11,7 @@ mod machine;
 mod measure;
 mod memory;
 mod module;
+mod play;
 #[path = "../../../examples/hit_ratio/replay/mod.rs"]
 mod replay;
 mod report;
@@ -165,6 +166,19 @@ impl Run {
                         .map(|figure| vec![figure])
                         .collect();
                     print(&mut self.report, &place(1, unit), contestants, samples).map_err(at)?;
+                }
+                Kind::Played {
+                    figures,
+                    threads,
+                    contestants,
+                } => {
+                    let built = build(contestants).map_err(at)?;
+                    let samples = play::interleaved(&built, figures.len(), self.schedule);
+                    for (figure, samples) in figures.iter().zip(samples.map_err(at)?) {
+                        let mut place = place(*threads, figure.unit);
+                        place.workload = format!("{}, {}", place.workload, figure.name);
+                        print(&mut self.report, &place, contestants, samples).map_err(at)?;
+                    }
                 }
             }
         }

@@ -17,6 +17,10 @@ pub(crate) struct Schedule {
     pub(crate) rounds: usize,
     /// What one contestant gets in one round.
     pub(crate) slice: Duration,
+    /// Rounds of scenes.
+    pub(crate) plays: usize,
+    /// How long a scene is.
+    pub(crate) play: Duration,
 }
 
 impl Schedule {
@@ -24,11 +28,15 @@ impl Schedule {
     pub(crate) const FULL: Self = Self {
         rounds: 21,
         slice: Duration::from_millis(40),
+        plays: 7,
+        play: Duration::from_millis(1500),
     };
     /// Enough to see that every contestant works.
     pub(crate) const QUICK: Self = Self {
         rounds: 5,
         slice: Duration::from_millis(8),
+        plays: 1,
+        play: Duration::from_millis(60),
     };
 }
 

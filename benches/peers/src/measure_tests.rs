@@ -40,6 +40,7 @@ fn finds_the_cost_of_an_operation() {
     let schedule = Schedule {
         rounds: 3,
         slice: Duration::from_millis(2),
+        ..Schedule::QUICK
     };
     let samples = interleaved(&[spin(100), spin(10_000)], 1, schedule);
     let samples = samples.unwrap_or_default();

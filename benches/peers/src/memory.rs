@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 thread_local! {
     static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Counts the bytes that this thread allocates and does not free from its creation on.
@@ -28,6 +29,23 @@ impl Meter {
 
     pub(crate) fn bytes(&self) -> f64 {
         (LIVE_BYTES.get() - self.before) as f64
+    }
+}
+
+/// Counts how often this thread asks for memory from its creation on, also where it asks for more in place of what it has.
+pub(crate) struct Allocations {
+    before: u64,
+}
+
+impl Allocations {
+    pub(crate) fn start() -> Self {
+        Self {
+            before: ALLOCATIONS.get(),
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        ALLOCATIONS.get().wrapping_sub(self.before)
     }
 }
 
@@ -72,16 +90,22 @@ fn count(change: i64) {
     }
 }
 
+fn count_request() {
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get().wrapping_add(1)));
+}
+
 // SAFETY: every method hands its arguments to `System` unchanged and returns what `System` returns; counting neither
 // allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_request();
         count(layout.size() as i64);
         // SAFETY: the caller keeps the contract of `alloc`, which is the same for `System`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count_request();
         count(layout.size() as i64);
         // SAFETY: the caller keeps the contract of `alloc_zeroed`, which is the same for `System`.
         unsafe { System.alloc_zeroed(layout) }
@@ -94,6 +118,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count_request();
         count(new_size as i64 - layout.size() as i64);
         // SAFETY: the caller keeps the contract of `realloc`; the block came from `System` through this type.
         unsafe { System.realloc(block, layout, new_size) }
@@ -114,6 +139,16 @@ mod tests {
         assert_eq!(meter.bytes(), 1_008.0);
         drop((held, boxed));
         assert_eq!(meter.bytes(), 0.0);
+    }
+
+    #[test]
+    fn counts_requests_also_of_what_is_freed() {
+        let allocations = Allocations::start();
+        let mut held = vec![0_u8; 100];
+        assert_eq!(allocations.count(), 1);
+        held.reserve_exact(1_000);
+        drop((held, Box::new(0_u64)));
+        assert_eq!(allocations.count(), 3);
     }
 
     #[test]

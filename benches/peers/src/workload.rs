@@ -1,5 +1,7 @@
 //! What a module hands to the frame: workloads, their contestants and how a contestant is driven.
 
+use std::time::Duration;
+
 /// Who a contestant is in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -62,6 +64,25 @@ pub(crate) enum Kind {
         unit: &'static str,
         contestants: Vec<Contestant<f64>>,
     },
+    /// Several figures of one scene, which takes as long as it takes.
+    Played {
+        figures: &'static [Figure],
+        threads: usize,
+        contestants: Vec<Contestant<Box<dyn Play>>>,
+    },
+}
+
+/// What one figure of a scene tells. Less is better.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+}
+
+/// A built contestant that plays a scene with threads or tasks of its own.
+pub(crate) trait Play {
+    /// Plays for about so long, if the scene has no length of its own, and tells its figures in their order.
+    fn play(&self, length: Duration) -> Result<Vec<f64>, String>;
 }
 
 impl Workload {
@@ -90,6 +111,22 @@ impl Workload {
         }
     }
 
+    pub(crate) fn played(
+        name: impl Into<String>,
+        threads: usize,
+        figures: &'static [Figure],
+        contestants: Vec<Contestant<Box<dyn Play>>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            kind: Kind::Played {
+                figures,
+                threads,
+                contestants,
+            },
+        }
+    }
+
     /// Keeps everything when the workload's name contains `text`, else the contestants whose name does.
     pub(crate) fn filter(&mut self, text: &str) {
         if self.name.contains(text) {
@@ -102,6 +139,9 @@ impl Workload {
             Kind::Counted { contestants, .. } => {
                 contestants.retain(|contestant| contestant.name.contains(text));
             }
+            Kind::Played { contestants, .. } => {
+                contestants.retain(|contestant| contestant.name.contains(text));
+            }
         }
     }
 
@@ -109,6 +149,7 @@ impl Workload {
         match &self.kind {
             Kind::Timed { contestants, .. } => contestants.is_empty(),
             Kind::Counted { contestants, .. } => contestants.is_empty(),
+            Kind::Played { contestants, .. } => contestants.is_empty(),
         }
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tenfold::rng::Rng;
 
-use super::simulation::Time;
 use crate::database::Traffic;
 use crate::problem::Problem;
+use crate::simulation::Time;
 use crate::stage::{Service, Session};
 
 pub(super) struct Connections<'s> {
@@ -95,6 +95,6 @@ impl<'s> Connections<'s> {
 }
 
 /// What a request to a database takes on its way there and back, on average: half of it at least, and half as much again at most.
-pub(super) const ROUND_TRIP: Duration = Duration::from_millis(1);
+pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(1);
 
 const SEED: u64 = 3;

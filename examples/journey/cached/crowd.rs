@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::simulation::{Time, run};
 use super::trial::Route;
 use crate::input::Workload;
 use crate::problem::Problem;
+use crate::simulation::{Time, run};
 use crate::stage::{Profiles, Service};
 
 /// What it took to answer all of them.

@@ -4,11 +4,11 @@ use tenfold::cache::Stats;
 
 use super::connections::{Connections, ROUND_TRIP};
 use super::crowd::{Crowd, GETS, crowd};
-use super::simulation::Time;
 use super::trial::{Route, Trial, trial};
 use crate::audit::Ledger;
 use crate::input::Workload;
 use crate::problem::Problem;
+use crate::simulation::Time;
 use crate::stage::{Profiles, Service};
 use crate::worker::Tally;
 

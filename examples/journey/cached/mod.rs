@@ -7,9 +7,9 @@
 mod connections;
 mod crowd;
 mod experiment;
-mod simulation;
 mod trial;
 
+pub(crate) use connections::ROUND_TRIP;
 pub(crate) use crowd::{Crowd, GETS};
 pub(crate) use experiment::{Cached, cached};
 pub(crate) use trial::Trial;

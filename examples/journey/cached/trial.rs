@@ -8,11 +8,11 @@ use tenfold::clock::Tick;
 use tenfold::histogram::{Distribution, Histogram};
 
 use super::connections::Connections;
-use super::simulation::{Time, run};
 use crate::audit::Ledger;
 use crate::input::{Op, User, UserId, Workload};
 use crate::open_loop::Schedule;
 use crate::progress::Progress;
+use crate::simulation::{Time, run};
 use crate::stage::{Failure, Profiles};
 use crate::worker::Tally;
 

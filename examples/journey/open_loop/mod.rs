@@ -14,6 +14,7 @@ mod schedule;
 mod server;
 mod spike;
 
+pub(crate) use backlog::Job;
 pub(crate) use fleet::{Fleet, Trial, fleet};
 pub(crate) use run::{IN_TIME, Run};
 pub(crate) use schedule::Schedule;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Row, cached, fleet, spike};
+use super::{Row, cached, fleet, pooled, spike};
 use crate::stage::Resharding;
 
 pub(super) fn document(rows: &[Row]) -> String {
@@ -34,6 +34,7 @@ fn row(row: &Row) -> Value {
         "spike": row.spike.as_ref().map(spike::json),
         "fleet": row.fleet.as_ref().map(fleet::json),
         "cache": row.cached.as_ref().map(cached::json),
+        "pool": row.pooled.as_ref().map(pooled::json),
     })
 }
 

@@ -4,6 +4,7 @@ mod cached;
 mod fleet;
 mod json;
 mod output;
+mod pooled;
 mod row;
 mod spike;
 mod summary;

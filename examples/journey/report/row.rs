@@ -7,6 +7,7 @@ use tenfold::histogram::Distribution;
 use crate::cached::Cached;
 use crate::database::Traffic;
 use crate::open_loop::{Fleet, Spike};
+use crate::pooled::Pooled;
 use crate::stage::Resharding;
 
 pub(crate) struct Row {
@@ -30,6 +31,7 @@ pub(crate) struct Row {
     pub(crate) spike: Option<Spike>,
     pub(crate) fleet: Option<Fleet>,
     pub(crate) cached: Option<Cached>,
+    pub(crate) pooled: Option<Pooled>,
 }
 
 impl Row {

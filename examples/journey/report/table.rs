@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Row, cached, fleet, spike};
+use super::{Row, cached, fleet, pooled, spike};
 use crate::input::Workload;
 use crate::stage::Resharding;
 
@@ -59,6 +59,9 @@ pub(super) fn row(row: &Row) -> String {
     }
     if let Some(cached) = &row.cached {
         cached::notes(cached, &mut note);
+    }
+    if let Some(pooled) = &row.pooled {
+        pooled::notes(pooled, &mut note);
     }
     if let Some(error) = &row.first_error {
         note(&format!("first error: {error}"));

@@ -4,6 +4,7 @@ mod admission;
 mod cache;
 mod four_shards;
 mod one_database;
+mod pool;
 mod three_servers;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use rusqlite::Error;
 use tenfold::cache::LoadError;
 use tenfold::clock::Tick;
 use tenfold::limit::Reservation;
+use tenfold::pool::AcquireError;
 
 use crate::audit::Ledger;
 use crate::database::{Profile, Traffic};
@@ -20,6 +22,7 @@ use crate::input::{User, Users};
 use crate::problem::Problem;
 pub(crate) use cache::Profiles;
 pub(crate) use four_shards::Resharding;
+pub(crate) use pool::Readers;
 
 /// Every stage, in the order in which the service grows.
 pub(crate) fn all() -> &'static [&'static dyn Stage] {
@@ -29,6 +32,7 @@ pub(crate) fn all() -> &'static [&'static dyn Stage] {
         &admission::Admission,
         &three_servers::ThreeServers,
         &cache::Cache,
+        &pool::Pool,
     ]
 }
 
@@ -63,6 +67,8 @@ pub(crate) enum Load {
     Fleet,
     /// Requests come by a schedule, nearly as many as the databases can answer, without a cache and with one.
     Cached,
+    /// Requests come by a schedule, to pools of different sizes of connections to the database in a directory.
+    Pooled(fn(&Path) -> Readers),
 }
 
 /// Decides which requests get in.
@@ -118,13 +124,15 @@ pub(crate) enum Failure {
     Database(Error),
     /// The cache could not load the profile.
     Load(LoadError<Self>),
+    /// The pool had no connection.
+    Pool(Box<AcquireError<Error>>),
 }
 
 impl Failure {
     pub(crate) fn is_missing(&self) -> bool {
         match self {
             Self::Missing => true,
-            Self::Database(_) => false,
+            Self::Database(_) | Self::Pool(_) => false,
             Self::Load(error) => error.failure().is_some_and(Self::is_missing),
         }
     }
@@ -144,12 +152,19 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<AcquireError<Error>> for Failure {
+    fn from(error: AcquireError<Error>) -> Self {
+        Self::Pool(Box::new(error))
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing => f.write_str("no such profile"),
             Self::Database(error) => error.fmt(f),
             Self::Load(error) => error.fmt(f),
+            Self::Pool(error) => error.fmt(f),
         }
     }
 }

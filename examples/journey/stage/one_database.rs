@@ -31,12 +31,17 @@ impl Stage for OneDatabase {
         directory: &Path,
         users: &'u Users,
     ) -> Result<Box<dyn Service + 'u>, Problem> {
-        let database = Database::new(directory, "profiles");
+        let database = database(directory);
         database
             .create(&mut users.iter())
             .map_err(|error| Problem::run("creating the database", &error))?;
         Ok(Box::new(Running { database, users }))
     }
+}
+
+/// Where it is.
+pub(super) fn database(directory: &Path) -> Database {
+    Database::new(directory, "profiles")
 }
 
 impl Service for Running<'_> {

@@ -132,6 +132,11 @@ impl Distribution {
             .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// Adds so many zeros.
+    pub(crate) fn add_zeros(&mut self, count: u64) {
+        self.add(bucket(0), count);
+    }
+
     pub(super) fn add(&mut self, bucket: usize, count: u64) {
         if count == 0 || bucket >= BUCKETS {
             return;

@@ -26,6 +26,9 @@ use crate::kernel::clock::Tick;
 use crate::kernel::slab::{Key, List, Slab};
 use crate::kernel::sync::fault::{Fault, is as faulty};
 
+#[path = "line_places.rs"]
+mod places;
+
 /// A place in a line. A ticket whose place was left is good for nothing, and harmless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(Key);
@@ -51,6 +54,8 @@ pub(crate) struct Line<G> {
 struct Place<G> {
     number: u64,
     want: u64,
+    /// When nobody comes for a grant any more.
+    due: Tick,
     waker: Option<Waker>,
     phase: Phase<G>,
 }
@@ -108,12 +113,27 @@ impl<G> Line<G> {
     ///
     /// If `max_waiters` are in line, whatever their phase.
     pub(crate) fn join(&mut self, want: u64, max_waiters: usize) -> Result<Ticket, Full> {
+        self.join_until(want, Tick::MAX, max_waiters)
+    }
+
+    /// As [`join`](Self::join), for somebody who leaves at `due`: see [`lapse`](Self::lapse).
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    pub(crate) fn join_until(
+        &mut self,
+        want: u64,
+        due: Tick,
+        max_waiters: usize,
+    ) -> Result<Ticket, Full> {
         if self.slab.len() >= max_waiters {
             return Err(Full);
         }
         let place = Place {
             number: self.joined,
             want,
+            due,
             waker: None,
             phase: Phase::Waiting,
         };
@@ -328,16 +348,6 @@ impl<G> Line<G> {
     #[must_use]
     pub(crate) fn wanted(&self) -> u64 {
         u64::try_from(self.wanted).unwrap_or(u64::MAX)
-    }
-
-    /// What those want together that are in front of `ticket`, in any phase. Looks at everybody.
-    #[must_use]
-    pub(crate) fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        let Some(own) = self.slab.get(ticket.0) else {
-            return 0;
-        };
-        let ahead = self.slab.iter().filter(|place| place.number < own.number);
-        ahead.fold(0, |sum: u64, place| sum.saturating_add(place.want))
     }
 
     /// From neither list to those that wait, in the order of places.

@@ -15,13 +15,6 @@
 
 mod block;
 mod line;
-#[cfg_attr(
-    not(any(tenfold_loom, tenfold_shuttle)),
-    expect(
-        dead_code,
-        reason = "the connection pool is the first that hands things out"
-    )
-)]
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -31,6 +24,5 @@ mod turns;
 pub use block::block_on;
 pub use line::{Full, Ticket};
 pub(crate) use line::{Line, Look};
-#[cfg(any(tenfold_loom, tenfold_shuttle))]
 pub use queue::WaitQueue;
 pub use turns::Turns;

@@ -63,14 +63,34 @@ impl<G> WaitQueue<G> {
         self.waiting.load(Ordering::SeqCst) as usize
     }
 
-    /// Joins at the end. Before it waits the caller polls, and the resource is looked at: [`poll`](Self::poll) does both.
+    /// Joins at the end, and leaves at `due`: from then on nothing is granted to it. Before it waits the caller polls, and the resource is
+    /// looked at: [`poll`](Self::poll) does both.
     ///
     /// # Errors
     ///
     /// If as many are in line as may.
-    pub fn join(&self, want: u64) -> Result<Ticket, Full> {
+    pub fn join_until(&self, want: u64, due: Tick) -> Result<Ticket, Full> {
         let mut line = self.line.lock();
-        let ticket = line.join(want, self.max_waiters)?;
+        let ticket = line.join_until(want, due, self.max_waiters)?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        drop(line);
+        store_load_barrier();
+        Ok(ticket)
+    }
+
+    /// The place of `ticket`, to [come back](Self::rejoin_until) to.
+    pub fn place(&self, ticket: Ticket) -> Option<u64> {
+        self.line.lock().number(ticket)
+    }
+
+    /// As [`join_until`](Self::join_until), at a place that was left with a grant that was of no use.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for as many.
+    pub fn rejoin_until(&self, place: u64, want: u64, due: Tick) -> Result<Ticket, Full> {
+        let mut line = self.line.lock();
+        let ticket = line.rejoin(place, want, due)?;
         self.waiting.fetch_add(1, Ordering::SeqCst);
         drop(line);
         store_load_barrier();
@@ -113,7 +133,7 @@ impl<G> WaitQueue<G> {
         let mut any = false;
         while self.count() > 0 {
             // A statement of its own: the lock is released at its end.
-            let front = self.line.lock().front();
+            let front = self.in_time(&mut self.line.lock(), now).front();
             let Some((ticket, want)) = front else { break };
             let Some(grant) = take(want) else { break };
             let granted = self.granting(|line| line.grant_to(ticket, grant, now));
@@ -132,7 +152,21 @@ impl<G> WaitQueue<G> {
     ///
     /// The grant, if nobody waits. If it is put into the resource then, that is a change for the better.
     pub fn grant(&self, grant: G, now: Tick) -> Result<(), G> {
-        self.granting(|line| line.grant(grant, now))
+        self.granting(|line| self.in_time(line, now).grant(grant, now))
+    }
+
+    /// Wakes the first that waits and was not woken since it was polled, to look at the resource for itself, and grants it nothing. A step for
+    /// each that was.
+    pub fn rouse(&self, now: Tick) {
+        let mut line = self.line.lock();
+        let waker = self.in_time(&mut line, now).first_waker();
+        drop(line);
+        waker.into_iter().for_each(wake);
+    }
+
+    /// When the oldest grant that nobody came for was made.
+    pub fn oldest_grant(&self) -> Option<Tick> {
+        self.line.lock().oldest_grant().map(|(_, since)| since)
     }
 
     /// Leaves the line, whether it waits or not. What had been granted is put back and, like what it stood in the way of, handed
@@ -176,24 +210,12 @@ impl<G> WaitQueue<G> {
         true
     }
 
-    /// How many are in line, also those that are granted something or asleep.
-    pub fn len(&self) -> usize {
-        self.line.lock().len()
-    }
-
-    /// Whether nobody is in line.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What all in line want together.
-    pub fn wanted(&self) -> u64 {
-        self.line.lock().wanted()
-    }
-
-    /// What those want together that are in front. Looks at everybody in line.
-    pub fn wanted_ahead(&self, ticket: Ticket) -> u64 {
-        self.line.lock().wanted_ahead(ticket)
+    /// The line without those in front whose time is over.
+    fn in_time<'l>(&self, line: &'l mut Line<G>, now: Tick) -> &'l mut Line<G> {
+        while line.lapse(now) {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+        line
     }
 
     fn granting(
@@ -233,5 +255,30 @@ impl<G> WaitQueue<G> {
                 Look::Waiting { rejoined: false } | Look::Granted | Look::Gone => return None,
             }
         }
+    }
+}
+
+/// What only tests and models ask for.
+#[cfg(any(test, tenfold_loom, tenfold_shuttle))]
+impl<G> WaitQueue<G> {
+    /// As [`join_until`](Self::join_until), for ever.
+    ///
+    /// # Errors
+    ///
+    /// If as many are in line as may.
+    pub fn join(&self, want: u64) -> Result<Ticket, Full> {
+        self.join_until(want, Tick::MAX)
+    }
+
+    /// How many are in line, also those that are granted something or asleep.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    pub fn len(&self) -> usize {
+        self.line.lock().len()
+    }
+
+    /// Whether nobody is in line.
+    #[cfg(any(tenfold_loom, tenfold_shuttle))]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

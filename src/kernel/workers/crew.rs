@@ -45,9 +45,11 @@ pub(super) struct State {
     theirs: VecDeque<Job>,
     pub(super) threads: usize,
     /// Threads that wait for work; one that was woken counts until it runs.
-    idle: usize,
+    pub(super) idle: usize,
     /// Threads that run code of the user's.
     pub(super) blocked: usize,
+    /// Threads that there may be beside `most`, for calls that don't return.
+    lent: usize,
     closed: bool,
 }
 
@@ -87,9 +89,36 @@ impl Workers {
             crew.bell.notify_one();
             return Ok(());
         }
-        if state.threads >= crew.most {
+        if state.threads >= crew.most + state.lent {
             return Ok(());
         }
+        self.start(state);
+        Ok(())
+    }
+
+    /// A call does not return: there may be one more thread, until it [does](Self::take_back).
+    pub(crate) fn lend(&self) {
+        let mut state = self.crew.state.lock();
+        state.lent += 1;
+        let ready = self.crew.ready(&state);
+        if ready > state.idle {
+            self.start(state);
+        } else if ready > 0 {
+            // There may be a thread that waits, and went past what was not to be run until now.
+            drop(state);
+            self.crew.bell.notify_one();
+        }
+    }
+
+    /// A call that did not return has done so.
+    pub(crate) fn take_back(&self) {
+        let mut state = self.crew.state.lock();
+        state.lent = state.lent.saturating_sub(1);
+    }
+
+    /// Starts a thread. Where none can be started, and there is none, the caller runs what there is.
+    fn start(&self, mut state: MutexGuard<'_, State>) {
+        let crew = &self.crew;
         state.threads += 1;
         drop(state);
         let theirs = crew.clone();
@@ -104,7 +133,11 @@ impl Workers {
                 crew.work(false);
             }
         }
-        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lent(&self) -> usize {
+        self.look(|state| state.lent)
     }
 
     #[cfg(test)]
@@ -125,7 +158,7 @@ impl State {
 impl Crew {
     /// Jobs that could run, if there were threads.
     fn ready(&self, state: &State) -> usize {
-        let free = (self.most - 1).saturating_sub(state.blocked);
+        let free = (self.most + state.lent - 1).saturating_sub(state.blocked);
         state.own.len() + state.theirs.len().min(free)
     }
 
@@ -136,7 +169,7 @@ impl Crew {
         loop {
             state = if let Some(job) = state.own.pop_front() {
                 self.run(state, job)
-            } else if state.blocked + 1 < self.most && !state.theirs.is_empty() {
+            } else if state.blocked + 1 < self.most + state.lent && !state.theirs.is_empty() {
                 state.blocked += 1;
                 let Some(job) = state.theirs.pop_front() else {
                     continue;

@@ -126,3 +126,24 @@ fn every_job_is_run_once_whoever_submits() {
     assert!(all.into_iter().eq(0..2_000));
     assert!(said.try_recv().is_err());
 }
+
+#[test]
+fn a_thread_that_is_lent_finds_what_waits_for_it() {
+    let workers = Workers::new(2, 8, HOURS);
+    let (began, begun) = channel();
+    let (job, _go) = blocking(&began);
+    submit(&workers, Task::Theirs, job);
+    next(&begun);
+    let (say, said) = channel();
+    submit(&workers, Task::Own, saying(1, &say));
+    assert_eq!(next(&said), 1);
+    wait_for("a thread without work", || {
+        workers.look(|state| state.idle) == 1
+    });
+    // The other thread is kept for this crate's own work, until there is one more.
+    submit(&workers, Task::Theirs, saying(2, &say));
+    workers.lend();
+    assert_eq!(next(&said), 2);
+    workers.take_back();
+    assert_eq!(workers.lent(), 0);
+}

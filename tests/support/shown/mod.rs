@@ -5,4 +5,5 @@ pub(crate) mod cache;
 pub(crate) mod health;
 pub(crate) mod limit;
 pub(crate) mod plans;
+pub(crate) mod pool;
 pub(crate) mod ring;

@@ -5,6 +5,7 @@ mod cache;
 mod clock;
 mod histogram;
 mod limit;
+mod pool;
 mod ring;
 mod snapshot;
 
@@ -34,6 +35,10 @@ pub(crate) const MODULES: &[Module] = &[
     Module {
         name: "cache",
         workloads: cache::workloads,
+    },
+    Module {
+        name: "pool",
+        workloads: pool::workloads,
     },
     Module {
         name: "histogram",

@@ -12,7 +12,7 @@ use tenfold::clock::{Clock, ManualClock, Tick};
 
 /// A clock that only [`run`] moves, and who waits for it.
 #[derive(Default)]
-pub(super) struct Time {
+pub(crate) struct Time {
     clock: ManualClock,
     alarms: RefCell<Alarms>,
 }
@@ -25,15 +25,15 @@ struct Alarms {
 }
 
 impl Time {
-    pub(super) fn clock(&self) -> ManualClock {
+    pub(crate) fn clock(&self) -> ManualClock {
         self.clock.clone()
     }
 
-    pub(super) fn now(&self) -> Tick {
+    pub(crate) fn now(&self) -> Tick {
         self.clock.now()
     }
 
-    pub(super) async fn sleep(&self, duration: Duration) {
+    pub(crate) async fn sleep(&self, duration: Duration) {
         let due = self.now().saturating_add(duration);
         let mut is_set = false;
         poll_fn(|context| {
@@ -71,7 +71,7 @@ impl Time {
 }
 
 /// Starts each task at its time, in the order of these, and returns when the last one has ended.
-pub(super) fn run<T>(time: &Time, tasks: impl Iterator<Item = (Tick, T)>)
+pub(crate) fn run<T>(time: &Time, tasks: impl Iterator<Item = (Tick, T)>)
 where
     T: Future<Output = ()>,
 {

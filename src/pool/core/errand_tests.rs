@@ -1,0 +1,38 @@
+//! Errands that end while it is being found out that they take too long.
+
+use std::time::Duration;
+
+use super::super::time::Time;
+use super::super::verbs::{Blocking, Runner, Verbs};
+use super::*;
+use crate::kernel::clock::ManualClock;
+use crate::kernel::workers::Workers;
+use crate::pool::{Config, FromFn, from_fn};
+
+type Manager = FromFn<fn() -> Result<u32, String>>;
+
+#[test]
+fn a_thread_is_lent_for_as_long_as_an_errand_takes() {
+    for ends_first in [false, true] {
+        let workers = Workers::new(2, 8, Duration::from_millis(1));
+        let verbs = Verbs::Blocking(Blocking::new(), Runner::Crew(workers));
+        let time = Time::new(Arc::new(ManualClock::new()), false);
+        let manager: Manager = from_fn(|| Ok(1));
+        let core = Core::new(manager, verbs, Config::default(), Default::default(), time);
+        let errand = Errand::begin(&core, Kind::Connect);
+        let watched = errand.0.clone();
+        watched.state.store(ABANDONED, Ordering::SeqCst);
+        core.counts.give_up(Kind::Connect);
+        core.counts.lingering.fetch_add(1, Ordering::SeqCst);
+        if ends_first {
+            drop(errand);
+            watched.after_giving_up();
+        } else {
+            watched.after_giving_up();
+            assert_eq!(core.verbs.lent(), 1);
+            drop(errand);
+        }
+        assert_eq!(core.verbs.lent(), 0, "it ends first: {ends_first}");
+        assert_eq!(core.counts.lingering(), 0);
+    }
+}

@@ -1,0 +1,9 @@
+//! What a pool decides, without locks, clocks and threads.
+
+mod demand;
+mod outage;
+mod reap;
+
+pub(crate) use demand::{Plan, Situation};
+pub(crate) use outage::{Leave, Outage};
+pub(crate) use reap::{Fate, Idle, Terms};
