@@ -162,9 +162,8 @@ impl<'b, C: Clock + 'static> Acquire<'b, C> {
                 Ok(_) => {}
             }
         }
-        if let Some(deadline) = &mut self.deadline
-            && deadline.poll(waker).is_ready()
-        {
+        let over = |deadline: &mut Deadline<_>| deadline.poll(waker).is_ready();
+        if self.deadline.as_mut().is_some_and(over) {
             return self.end(Err(Error::TimedOut));
         }
         Poll::Pending

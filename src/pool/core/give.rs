@@ -20,9 +20,7 @@ impl<M: Manage> Core<M> {
         if std::thread::panicking() {
             return self.give_in_panic(claim);
         }
-        if let Some(connection) = claim.body_mut()
-            && self.finds_broken(connection)
-        {
+        if self.is_of_no_use(&mut claim) {
             return self.discard(claim, CloseReason::Broken);
         }
         if self.hooks.checkin.is_some() {
@@ -32,9 +30,12 @@ impl<M: Manage> Core<M> {
     }
 
     /// Whether the manager says so, or panics.
-    #[inline]
-    pub(super) fn finds_broken(&self, connection: &mut M::Connection) -> bool {
-        shielded(|| self.manager.is_broken(connection)) != Some(false)
+    #[inline(always)]
+    pub(super) fn is_of_no_use(&self, claim: &mut Claim<&Self>) -> bool {
+        match claim.body_mut() {
+            Some(connection) => shielded(|| self.manager.is_broken(connection)) != Some(false),
+            None => true,
+        }
     }
 
     /// As [`give`](Self::give), for a connection that is not to be handed out again.
@@ -47,10 +48,7 @@ impl<M: Manage> Core<M> {
     /// The lease ends because its thread panics.
     #[cold]
     fn give_in_panic(&self, mut claim: Claim<&Self>) {
-        let kept = self.config.on_panic == OnPanic::Keep
-            && claim
-                .body_mut()
-                .is_some_and(|connection| !self.finds_broken(connection));
+        let kept = self.config.on_panic == OnPanic::Keep && !self.is_of_no_use(&mut claim);
         if !kept {
             self.discard(claim, CloseReason::Panicked);
         } else if self.hooks.checkin.is_some() {

@@ -42,17 +42,18 @@ impl<M: Manage> Core<M> {
             return None;
         }
         let claim = self.claim(self.slots.take_idle(IN_USE)?);
-        let notes = claim.notes();
-        let admitted = self.gate.admits(notes.gate.load(Ordering::Relaxed));
-        if admitted
-            && self
-                .time
-                .is_before(notes.fresh_until.load(Ordering::Relaxed))
-        {
+        if self.is_fresh(claim.notes()) {
             Some(claim)
         } else {
             self.take_closely(claim)
         }
+    }
+
+    /// Whether there is nothing to think of about a connection.
+    #[inline(always)]
+    fn is_fresh(&self, notes: &Notes) -> bool {
+        let fresh_until = notes.fresh_until.load(Ordering::Relaxed);
+        self.gate.admits(notes.gate.load(Ordering::Relaxed)) && self.time.is_before(fresh_until)
     }
 
     #[cold]
@@ -102,12 +103,7 @@ impl<M: Manage> Core<M> {
 
     /// An idle connection about which there is nothing to think of, wherever it is.
     fn take_fresh(&self) -> Option<Claim<&Self>> {
-        let fresh = |notes: &Notes| {
-            self.gate.admits(notes.gate.load(Ordering::Relaxed))
-                && self
-                    .time
-                    .is_before(notes.fresh_until.load(Ordering::Relaxed))
-        };
+        let fresh = |notes: &Notes| self.is_fresh(notes);
         let claim = self.claim(self.slots.take_fresh(IN_USE, fresh)?);
         if fresh(claim.notes()) {
             return Some(claim);
@@ -192,14 +188,6 @@ impl<M: Manage> Core<M> {
             claim = self.ask_checkout(claim)?;
         }
         Some(self.begin_use(claim, caller))
-    }
-
-    #[inline(always)]
-    fn is_of_no_use(&self, claim: &mut Claim<&Self>) -> bool {
-        match claim.body_mut() {
-            Some(connection) => self.finds_broken(connection),
-            None => true,
-        }
     }
 
     /// Writes down that it is the caller's.

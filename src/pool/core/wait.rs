@@ -6,14 +6,13 @@
 //!     │ else: joins the line, and sees whether one is to be made         ▲
 //!     ▼                          granted, and still good                 │
 //!   IN LINE ─────────────────────────────────────────────────────────────┘
-//!     │   │  granted, but of no use any more: START
+//!     │   │  granted, but of no use any more: IN LINE, where it was
 //!     │   └ refused, the pool is closed, or the time is over: leaves
 //!     ▼
 //!   dropped: leaves; what was granted goes to the next
 //! ```
 //!
-//! In a pool of futures that nobody runs in the background, whoever waits runs them, all that there are, until it leaves: then they are left
-//! to the next.
+//! In a pool of futures that nobody runs in the background, whoever waits runs them when it is polled: see `driven`.
 
 use std::panic::Location;
 use std::sync::Arc;

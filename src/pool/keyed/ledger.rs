@@ -171,9 +171,8 @@ impl<G: Clone> Ledger<G> {
     /// It wants no further one.
     pub(super) fn rest(&mut self, id: u64) {
         self.leave(id);
-        if let Some(account) = self.accounts.get_mut(&id)
-            && account.granted
-        {
+        let account = self.accounts.get_mut(&id);
+        if let Some(account) = account.filter(|account| account.granted) {
             account.granted = false;
             account.count -= 1;
             self.total -= 1;
@@ -229,9 +228,8 @@ impl<G: Clone> Ledger<G> {
 
     /// One of its connections is about to be closed for somebody else.
     pub(super) fn depart(&mut self, id: u64) {
-        if let Some(account) = self.accounts.get_mut(&id)
-            && account.leaving < account.count
-        {
+        let account = self.accounts.get_mut(&id);
+        if let Some(account) = account.filter(|account| account.leaving < account.count) {
             account.leaving += 1;
             self.leaving += 1;
         }
@@ -239,9 +237,8 @@ impl<G: Clone> Ledger<G> {
 
     /// One that was about to be is gone, or is not closed after all.
     pub(super) fn stay(&mut self, id: u64) {
-        if let Some(account) = self.accounts.get_mut(&id)
-            && account.leaving > 0
-        {
+        let account = self.accounts.get_mut(&id);
+        if let Some(account) = account.filter(|account| account.leaving > 0) {
             account.leaving -= 1;
             self.leaving -= 1;
         }
