@@ -18,6 +18,10 @@
 //!   `d <= v(now) + burst`, and the first one of a window started at `d >= v`.
 //! * A bucket that was full starts to refill no earlier than at the charge: `d` becomes the ceiling of the filling, plus the
 //!   charge. That is the only rounding, less than a unit each time.
+//! * Time does not go back behind a change of the quota: the filling begins there, at the whole unit above. So where a nanosecond is not
+//!   worth a whole number of units, a call with the very timestamp of the change, or an older one, that comes after calls with later
+//!   ones, may find up to a unit more than the exact fraction. To take that unit away would take it from everybody who asks
+//!   right after a change.
 //! * No sum overflows: [`Meter::new`] accepts a quota only if the filling of a [century](HORIZON) and twice the burst stay
 //!   below three quarters of the axis, debt goes a sixteenth further, and [`Meter::rebased`] goes back to the beginning of the
 //!   axis when it gets scarce. Sums of a meter that was read while it changed may wrap; nothing comes of them.

@@ -138,12 +138,18 @@ fn changing() -> impl Strategy<Value = Quota> {
         quota(0, SECOND, 9),
         quota(3, 7 * SECOND, 20),
         Quota::per_second(u32::MAX).with_burst(1),
+        Quota::per_second(u32::MAX).with_burst(20),
+        quota(3_999_999_937, SECOND, 50),
     ];
     prop::sample::select(known)
 }
 
 fn rate(quota: &Quota) -> i128 {
     (u128::from(quota.tokens()) * u128::from(COMMON) / quota.period().as_nanos()) as i128
+}
+
+fn rounded(quota: &Quota) -> bool {
+    Axis::of(quota).is_some_and(|axis| axis.slack > 0)
 }
 
 /// A call, or a change of the quota.
@@ -154,7 +160,7 @@ fn bounded_across(first: Quota, script: &[Turn]) -> Result<(), TestCaseError> {
     let bucket = TokenBucket::with_clock(first, ManualClock::new());
     let started = |quota: &Quota, now: u64| {
         let mut windows = Windows::new(i128::from(COMMON), rate(quota), quota.burst());
-        windows.refunded(now, 0);
+        windows.changed(now, rate(quota), quota.burst(), rounded(quota));
         windows
     };
     let mut all = vec![started(&first, 0)];
@@ -165,11 +171,7 @@ fn bounded_across(first: Quota, script: &[Turn]) -> Result<(), TestCaseError> {
         if let Some((_, keep)) = change {
             // What was taken at later times is debt at an earlier one. Of debt too only a proportion stays; and what is far more than a
             // burst does not fit every quota.
-            let back = if *keep == Keep::Proportion {
-                0
-            } else {
-                100_000
-            };
+            let back = if *keep == Keep::Proportion { 0 } else { 10_000 };
             now = now.max(latest.saturating_sub(back));
             bucket.clock().set(Tick::from_nanos(now));
         }
@@ -184,7 +186,7 @@ fn bounded_across(first: Quota, script: &[Turn]) -> Result<(), TestCaseError> {
             bucket.set_quota(*quota, *keep);
             since = effective;
             for windows in &mut all {
-                windows.changed(effective, rate(quota), quota.burst());
+                windows.changed(effective, rate(quota), quota.burst(), rounded(quota));
                 if *keep == Keep::Reset {
                     windows.reset(quota.initial());
                 }

@@ -18,6 +18,8 @@ pub(crate) struct Windows {
     burst: i128,
     excess: i128,
     last: i128,
+    /// What rounding explains: a token for each change to a quota that counts in fractions.
+    slack: i128,
 }
 
 impl Windows {
@@ -38,6 +40,7 @@ impl Windows {
             burst: token * i128::from(burst),
             excess: 0,
             last: 0,
+            slack: 0,
         }
     }
 
@@ -58,8 +61,9 @@ impl Windows {
             .excess
             .max(0)
             .saturating_add(self.token.saturating_mul(i128::from(cost)));
-        if self.excess > self.burst {
-            let over = self.excess - self.burst;
+        let most = self.burst.saturating_add(self.slack);
+        if self.excess > most {
+            let over = self.excess - most;
             return Err(format!(
                 "a window that ends at {now} ns is {over} / {} tokens over",
                 self.token
@@ -77,9 +81,13 @@ impl Windows {
     }
 
     /// From now on there are others. A window across this has the larger burst.
-    pub(crate) fn changed(&mut self, now: u64, rate: i128, burst: u64) {
+    ///
+    /// The filling of a quota whose nanoseconds are `rounded` begins with a whole unit. What goes back in time to that moment may see
+    /// up to a unit more, which is no more than a token.
+    pub(crate) fn changed(&mut self, now: u64, rate: i128, burst: u64, rounded: bool) {
         self.go_on(now);
         self.rate = rate;
+        self.slack += self.token * i128::from(rounded);
         self.burst = self.burst.max(self.token * i128::from(burst));
     }
 
