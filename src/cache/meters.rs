@@ -5,7 +5,7 @@ use crate::kernel::sync::{AtomicU64, Ordering};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Meter {
-    /// The first: see [`Meters::hits`].
+    /// This and the next are the first: see [`Meters::hits`].
     Hits,
     Misses,
     /// Entries that did not fit.
@@ -31,11 +31,11 @@ impl Meters {
         self.0.raise(meter as usize);
     }
 
-    /// Where the calling thread counts its hits, if it has a place of its own.
+    /// Where the calling thread counts hits and misses, if it has a place of its own.
     #[inline(always)]
     pub(crate) fn hits(&self) -> Option<Hits<'_>> {
-        let [hits, ..] = self.0.own()?;
-        Some(Hits(hits))
+        let [hits, misses, ..] = self.0.own()?;
+        Some(Hits { hits, misses })
     }
 
     pub(crate) fn add(&self, meter: Meter, by: u64) {
@@ -47,14 +47,27 @@ impl Meters {
     }
 }
 
-/// The hits of one thread, which alone counts here.
-pub(crate) struct Hits<'m>(&'m AtomicU64);
+/// The hits and misses of one thread, which alone counts here.
+pub(crate) struct Hits<'m> {
+    hits: &'m AtomicU64,
+    misses: &'m AtomicU64,
+}
 
 impl Hits<'_> {
     #[inline(always)]
     pub(crate) fn raise(&self) {
-        self.0.store(
-            self.0.load(Ordering::Relaxed).wrapping_add(1),
+        Self::count(self.hits);
+    }
+
+    #[inline(always)]
+    pub(crate) fn miss(&self) {
+        Self::count(self.misses);
+    }
+
+    #[inline(always)]
+    fn count(counter: &AtomicU64) {
+        counter.store(
+            counter.load(Ordering::Relaxed).wrapping_add(1),
             Ordering::Relaxed,
         );
     }

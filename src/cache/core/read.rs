@@ -44,6 +44,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 shard.arena.log.hit(hash.place());
                 return Some(look(entry.value));
             }
+            if shard.arena.lacks(&pin, hash) {
+                hits.miss();
+                return None;
+            }
         }
         self.read_slowly(shard, hash, key, look)
     }
@@ -78,6 +82,10 @@ impl<K: Eq + Hashable, V, S: BuildHasher> Core<K, V, S> {
                 hits.raise();
                 shard.arena.log.hit(hash.place());
                 return Some(look(entry.value));
+            }
+            if shard.arena.lacks(&pin, hash) {
+                hits.miss();
+                return None;
             }
         }
         self.read_slowly(shard, hash, key, look)

@@ -164,6 +164,29 @@ impl<K: Eq, V> State<K, V> {
 mod tests {
     use crate::cache::MemoryCache;
 
+    /// Each write takes another slot, and the old ones are given back only when there are many, as a rule.
+    #[test]
+    fn a_key_that_is_written_again_and_again_stays_where_it_is_looked_for() {
+        let cache = MemoryCache::builder()
+            .capacity(20_000)
+            .shards(1)
+            .build()
+            .unwrap();
+        (0..10_000_u64).for_each(|n| cache.insert(n, 0));
+        let hash = cache.core.hash(&7);
+        let shard = cache.core.shard(hash).unwrap();
+        let at_home = |n: &u64| {
+            cache.insert(7, *n);
+            cache.insert(10_000 + n, 0);
+            let state = shard.lock();
+            let id = state.owner.find(&shard.arena, hash, |key| *key == 7);
+            state.owner.is_at_home(&shard.arena, id.unwrap())
+        };
+        let often = (0..2_000).filter(at_home).count();
+        assert!(often > 800, "{often} of 2000");
+        cache.check_invariants();
+    }
+
     /// The table begins with 256 entries and what may wait, and grows several times.
     #[test]
     fn a_table_whose_growth_is_put_off_is_a_good_one() {

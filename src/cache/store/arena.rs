@@ -155,6 +155,25 @@ impl<K, V> Arena<K, V> {
         is_key(entry.key).then_some(entry)
     }
 
+    /// Whether a key certainly has no entry, for a reader who did not find one at a [`glance`](Self::glance): nothing in its home group has its
+    /// tag, and nobody of its kind went on from there. What it does not know, [`search`](Self::search) finds out.
+    #[inline]
+    pub(crate) fn lacks(&self, pin: &Record, hash: Hash) -> bool {
+        let before = self.moves.load(Ordering::SeqCst);
+        if before % 2 == 1 {
+            return false;
+        }
+        pin.arrive();
+        // SAFETY: the arrival is announced.
+        let view = unsafe { self.view() };
+        let (_, group) = view.home_group(hash.place());
+        let is_there = group.hits(tag_of(hash.place())).first() < SLOTS;
+        if is_there || group.was_passed(hash.place()) {
+            return false;
+        }
+        self.moves.load(Ordering::SeqCst) == before || faulty(Fault::MissUnasked)
+    }
+
     /// The entry of a key, wherever it is, announced by `pin`: it stays while `pin` announces nothing else. `settle` waits for the lock of
     /// the shard, and is called while entries move.
     pub(crate) fn search<'p>(

@@ -58,6 +58,14 @@ impl<K: Eq, V> Owner<K, V> {
     }
 }
 
+#[cfg(test)]
+impl<K, V> Owner<K, V> {
+    /// Whether the entry in a slot is where readers look first.
+    pub(crate) fn is_at_home(&self, arena: &Arena<K, V>, id: u32) -> bool {
+        self.deed.view(arena).home(self.place(id)) == slot_of(id).0
+    }
+}
+
 impl<K, V> Grave<K, V> {
     fn check(&self) {
         let first = id_of(self.swept, 0);

@@ -185,6 +185,11 @@ impl Group {
         lanes::equal(self.words(Ordering::Relaxed), FREE).next()
     }
 
+    /// Slots whose entry was taken out.
+    pub(super) fn gone(&self) -> usize {
+        lanes::equal(self.words(Ordering::Relaxed), GONE).count()
+    }
+
     /// Slots with an entry that was not taken out.
     pub(super) fn linked(&self) -> impl Iterator<Item = usize> {
         (0..SLOTS).filter(|slot| self.tag(*slot) > GONE)

@@ -14,7 +14,7 @@ use super::arena::{Arena, Deed};
 use super::columns::{Columns, Lease, NEVER};
 use super::entry::{Entry, Held};
 use super::grave::{Grave, Sweep};
-use super::group::{dense, id_of, is_seen_after, slot_of, tag_of};
+use super::group::{SLOTS, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
 use super::owed::{Notices, Owed};
 use super::resize::Prepared;
@@ -39,6 +39,13 @@ const FEW: usize = 8;
 const PART: usize = 16;
 pub(super) const TURNS: u8 = 4;
 
+/// A group is littered if so many of its slots have entries that were taken out: as where one key is written again and again. Then its entry
+/// has to go elsewhere, where it is found later, and it is worth looking for what may be reclaimed if there are [`LITTER`] entries.
+const LITTERED: usize = SLOTS / 2;
+pub(super) const LITTER: usize = 16;
+/// So few are emptied at once.
+const AT_ONCE: usize = 2 * LITTER;
+
 /// The part of a shard that only the holder of its lock has.
 pub(crate) struct Owner<K, V> {
     pub(super) deed: Deed,
@@ -50,6 +57,8 @@ pub(crate) struct Owner<K, V> {
     /// many.
     pub(super) free: Vec<u32>,
     pub(super) turn: u8,
+    /// Whether an entry found its group littered since the last look.
+    pub(super) littered: bool,
     /// As `gone`, but somebody is still to be told of these.
     pub(super) owed: Owed,
     /// Tables that were replaced.
@@ -81,6 +90,7 @@ impl<K, V> Owner<K, V> {
             gone: Vec::new(),
             free: Vec::new(),
             turn: 0,
+            littered: false,
             owed: Owed::new(),
             graves: Vec::new(),
             linked: 0,
@@ -161,6 +171,7 @@ impl<K, V> Owner<K, V> {
                 for (_, group) in view.way(hash.place()).take(passed) {
                     group.pass(hash.place());
                 }
+                self.littered |= view.home_group(hash.place()).1.gone() >= LITTERED;
             }
             group.link(slot, tag_of(hash.place()), extra.is_some());
             self.linked += 1;
@@ -281,6 +292,7 @@ impl<K, V> Owner<K, V> {
                 return;
             }
         }
+        self.littered = false;
         self.collect();
         if self.gone.is_empty() && self.graves.is_empty() {
             self.kept = self.waiting();
@@ -296,7 +308,7 @@ impl<K, V> Owner<K, V> {
         };
         let mut drop_later = |pair| garbage.push(pair);
         let (current, gone) = (self.deed.view(arena), &mut self.gone);
-        if in_passing {
+        if in_passing && gone.len() > AT_ONCE {
             current.part(&announced, gone, &mut self.free);
         } else {
             // SAFETY: all were marked as gone before the announcements were looked at, and this owner alone changes the table.

@@ -49,13 +49,13 @@ impl<K: Eq, V> Rack<K, V> {
     /// Runs `look` on the value of a key.
     pub fn read<R>(&self, place: u32, key: &K, look: impl FnOnce(&V) -> R) -> Option<R> {
         let mut pin = pins::stand_by();
-        let settle = || drop(self.owner.lock());
-        let entry = self.arena.search(
-            &mut pin,
-            Hash::of_place(place),
-            |found| found == key,
-            settle,
-        )?;
+        let (hash, settle) = (Hash::of_place(place), || drop(self.owner.lock()));
+        if self.arena.lacks(&pin, hash) {
+            return None;
+        }
+        let entry = self
+            .arena
+            .search(&mut pin, hash, |found| found == key, settle)?;
         entry.touch();
         Some(look(entry.value))
     }

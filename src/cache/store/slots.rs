@@ -5,7 +5,7 @@ use super::columns::Lease;
 use super::entry::Held;
 use super::grave::Grave;
 use super::group::{SLOTS, dense, id_of};
-use super::owner::{Note, Owner, TURNS};
+use super::owner::{LITTER, Note, Owner, TURNS};
 use super::resize::Prepared;
 use super::view::room_of;
 use crate::kernel::asymmetric;
@@ -112,6 +112,11 @@ impl<K, V> Owner<K, V> {
             self.turn = (self.turn + 1) % TURNS;
             return self.turn == 0;
         }
+        let batch = if self.littered {
+            batch.min(LITTER)
+        } else {
+            batch
+        };
         if self.waiting() >= self.kept.saturating_add(batch) {
             return true;
         }
