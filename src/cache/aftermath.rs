@@ -3,6 +3,8 @@
 //! It is done also if somebody panics meanwhile: an aftermath that is dropped is settled. So it is declared before the guard of the lock,
 //! and is dropped after it.
 
+use std::mem::ManuallyDrop;
+
 use super::cause::{Listener, RemovalCause};
 use super::flights::Debris;
 use super::store::{Garbage, Left, NEVER, Notices};
@@ -101,6 +103,10 @@ impl<'a, K, V> Aftermath<'a, K, V> {
     pub(crate) fn settle(mut self) {
         self.bell.ring(self.litters, self.due);
         self.calm();
+        if self.pile.is_none() {
+            // There is nothing to be dropped, as a rule, and to find that out again takes a call.
+            let _ = ManuallyDrop::new(self);
+        }
         // The rest is done when it is dropped.
     }
 

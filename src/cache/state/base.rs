@@ -96,9 +96,9 @@ impl<K, V> Entries for Ledger<'_, K, V> {
         self.owner.place(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn weight(&self, id: u32) -> u64 {
-        self.weights.get(dense(id)).copied().unwrap_or(1)
+        weight_in(self.weights, id)
     }
 
     #[inline]
@@ -109,6 +109,16 @@ impl<K, V> Entries for Ledger<'_, K, V> {
     #[inline]
     fn set_place(&mut self, id: u32, place: u32) {
         self.owner.set_seat(id, place);
+    }
+}
+
+/// All weigh one where no weights are kept, as in most caches, and then the place need not be looked for.
+#[inline(always)]
+fn weight_in(weights: &[u64], id: u32) -> u64 {
+    if weights.is_empty() {
+        1
+    } else {
+        weights.get(dense(id)).copied().unwrap_or(1)
     }
 }
 
@@ -160,8 +170,9 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// The weight of a linked entry.
+    #[inline(always)]
     pub(crate) fn weight(&self, id: u32) -> u64 {
-        self.weights.get(dense(id)).copied().unwrap_or(1)
+        weight_in(&self.weights, id)
     }
 
     /// Nothing that was loaded before is stored for this key any more.

@@ -166,24 +166,27 @@ mod tests {
 
     /// Each write takes another slot, and the old ones are given back only when there are many, as a rule.
     #[test]
-    fn a_key_that_is_written_again_and_again_stays_where_it_is_looked_for() {
+    fn a_key_that_is_written_again_and_again_is_often_where_it_is_looked_for() {
+        const WRITES: u64 = 250;
         let cache = MemoryCache::builder()
             .capacity(20_000)
             .shards(1)
             .build()
             .unwrap();
         (0..10_000_u64).for_each(|n| cache.insert(n, 0));
-        let hash = cache.core.hash(&7);
-        let shard = cache.core.shard(hash).unwrap();
-        let at_home = |n: &u64| {
-            cache.insert(7, *n);
-            cache.insert(10_000 + n, 0);
+        let write = |key: u64, n: u64| {
+            cache.insert(key, n);
+            cache.insert(10_000 + key * WRITES + n, 0);
+            let hash = cache.core.hash(&key);
+            let shard = cache.core.shard(hash).unwrap();
             let state = shard.lock();
-            let id = state.owner.find(&shard.arena, hash, |key| *key == 7);
+            let id = state.owner.find(&shard.arena, hash, |found| *found == key);
             state.owner.is_at_home(&shard.arena, id.unwrap())
         };
-        let often = (0..2_000).filter(at_home).count();
-        assert!(often > 800, "{often} of 2000");
+        // Some groups have hardly any room: it is a third of the writes, and a few of a hundred if nobody tidies up.
+        let writes = (0..24).flat_map(|key| (0..WRITES).map(move |n| (key, n)));
+        let often = writes.filter(|(key, n)| write(*key, *n)).count();
+        assert!(often > 900, "{often} of 6000");
         cache.check_invariants();
     }
 

@@ -179,10 +179,10 @@ impl Group {
         }
     }
 
-    /// A slot that is free.
-    #[inline]
-    pub(super) fn free(&self) -> Option<usize> {
-        lanes::equal(self.words(Ordering::Relaxed), FREE).next()
+    /// A slot that is free, or a number past the last.
+    #[inline(always)]
+    pub(super) fn free(&self) -> usize {
+        lanes::equal(self.words(Ordering::Relaxed), FREE).first()
     }
 
     /// Slots whose entry was taken out.

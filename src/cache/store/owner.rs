@@ -18,6 +18,7 @@ use super::group::{SLOTS, dense, id_of, is_seen_after, slot_of, tag_of};
 use super::hash::Hash;
 use super::owed::{Notices, Owed};
 use super::resize::Prepared;
+use super::view::View;
 use crate::cache::RemovalCause;
 use crate::kernel::asymmetric;
 use crate::kernel::pins::Announced;
@@ -39,9 +40,9 @@ const FEW: usize = 8;
 const PART: usize = 16;
 pub(super) const TURNS: u8 = 4;
 
-/// A group is littered if so many of its slots have entries that were taken out: as where one key is written again and again. Then its entry
-/// has to go elsewhere, where it is found later, and it is worth looking for what may be reclaimed if there are [`LITTER`] entries.
-const LITTERED: usize = SLOTS / 2;
+/// A full group is littered if so many of its slots have entries that were taken out: as where one key is written again and again. Then its
+/// entry has to go elsewhere, where it is found later, and it is worth looking for what may be reclaimed if there are [`LITTER`] entries.
+const LITTERED: usize = 3;
 pub(super) const LITTER: usize = 16;
 /// So few are emptied at once.
 const AT_ONCE: usize = 2 * LITTER;
@@ -111,6 +112,11 @@ impl<K, V> Owner<K, V> {
     ) -> Option<u32> {
         let view = self.deed.view(arena);
         let tag = tag_of(hash.place());
+        let (_, group) = view.home_group(hash.place());
+        if group.hits(tag).first() >= SLOTS && !group.was_passed(hash.place()) {
+            // As a rule, for a new key.
+            return None;
+        }
         for (home, group) in view.way(hash.place()) {
             for slot in group.hits(tag) {
                 let id = id_of(home, slot);
@@ -153,31 +159,38 @@ impl<K, V> Owner<K, V> {
         extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         let view = self.deed.view(arena);
-        for (passed, (home, group)) in view.way(hash.place()).enumerate() {
-            let Some(slot) = group.free() else { continue };
-            let id = id_of(home, slot);
-            let at = dense(id);
-            let Some(note) = self.notes.get_mut(at) else {
-                break;
+        let (mut home, mut group) = view.home_group(hash.place());
+        let mut slot = group.free();
+        let mut passed = 0;
+        if slot >= SLOTS {
+            let mut way = view.way(hash.place()).enumerate();
+            let found = way.find(|(_, (_, group))| group.free() < SLOTS);
+            let Some((further, place)) = found else {
+                return Err(NoPlace(key, value));
             };
-            // SAFETY: a slot of a group has a cell, it is free, and this owner alone changes the table.
-            unsafe { view.fill(at, key, value, extra) };
-            note.place = hash.place();
-            if !view.numbers.is_bare() {
-                view.numbers.set_lease(at, lease);
-                view.numbers.set_refresh(at, NEVER, 0);
-            }
-            if passed > 0 {
-                for (_, group) in view.way(hash.place()).take(passed) {
-                    group.pass(hash.place());
-                }
-                self.littered |= view.home_group(hash.place()).1.gone() >= LITTERED;
-            }
-            group.link(slot, tag_of(hash.place()), extra.is_some());
-            self.linked += 1;
-            return Ok(id);
+            (passed, (home, group)) = (further, place);
+            slot = group.free();
         }
-        Err(NoPlace(key, value))
+        let id = id_of(home, slot);
+        let at = dense(id);
+        let Some(note) = self.notes.get_mut(at) else {
+            return Err(NoPlace(key, value));
+        };
+        // SAFETY: a slot of a group has a cell, it is free, and this owner alone changes the table.
+        unsafe { view.fill(at, key, value, extra) };
+        note.place = hash.place();
+        if !view.numbers.is_bare() {
+            view.numbers.set_lease(at, lease);
+            view.numbers.set_refresh(at, NEVER, 0);
+        }
+        if passed > 0 {
+            for (_, group) in view.way(hash.place()).take(passed) {
+                group.pass(hash.place());
+            }
+        }
+        group.link(slot, tag_of(hash.place()), extra.is_some());
+        self.linked += 1;
+        Ok(id)
     }
 
     /// Puts another value in place of a linked one, in another slot: the new one is there before the old one is gone.
@@ -196,15 +209,20 @@ impl<K, V> Owner<K, V> {
         // new slot is not known beforehand, the reader is always told.
         let view = self.deed.view(arena);
         let in_place = view.group(old).is_some_and(|(group, slot)| {
-            group.free().is_some_and(|free| is_seen_after(free, slot))
+            let free = group.free();
+            free < SLOTS && is_seen_after(free, slot)
         }) && view.home(hash.place()) == slot_of(old).0;
         let in_place = in_place || faulty(Fault::MoveUntold);
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
         }
         let put = self.put(arena, hash, key, value, lease, extra);
-        if put.is_ok() && !faulty(Fault::KeepReplaced) {
-            self.retire(arena, old);
+        if let Ok(id) = put {
+            let (home, group) = self.deed.view(arena).home_group(hash.place());
+            self.littered |= slot_of(id).0 != home && group.gone() >= LITTERED;
+            if !faulty(Fault::KeepReplaced) {
+                self.retire(arena, old);
+            }
         }
         if !in_place {
             arena.moves.fetch_add(1, Ordering::SeqCst);
@@ -224,14 +242,20 @@ impl<K, V> Owner<K, V> {
         };
         group.retire(slot);
         let place = self.place(id);
-        let at = slot_of(id).0;
-        if view.home(place) != at {
-            for (_, group) in view.way(place).take_while(|(home, _)| *home != at) {
-                group.pass_no_more(place);
-            }
+        if view.home(place) != slot_of(id).0 {
+            Self::go_home(view, place, id);
         }
         self.gone.push(id);
         self.linked = self.linked.saturating_sub(1);
+    }
+
+    /// An entry that passed its home is no more.
+    #[inline(never)]
+    fn go_home(view: &View<K, V>, place: u32, id: u32) {
+        let at = slot_of(id).0;
+        for (_, group) in view.way(place).take_while(|(home, _)| *home != at) {
+            group.pass_no_more(place);
+        }
     }
 
     /// Keeps an entry that was taken out last, until the notices are told, to which it is added.
