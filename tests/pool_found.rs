@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tenfold::clock::ManualClock;
+use tenfold::clock::{Clock, ManualClock, Tick, Timers};
 use tenfold::pool::{self, BoxFuture, Check, Connect, Manage, Pool, Upkeep};
 
 /// Checks are counted, and fail from the tenth on: the test ends also if there is no end of them.
@@ -115,4 +115,106 @@ fn the_upkeep_counts_what_comes_back_meanwhile() {
     armed.store(true, Ordering::SeqCst);
     pool.run_upkeep();
     assert_eq!(pool.status().total, 0);
+}
+
+type Tasks = Arc<Mutex<Vec<BoxFuture>>>;
+
+/// Polls each of them once.
+fn run(tasks: &Tasks) {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut all = std::mem::take(&mut *tasks.lock().unwrap());
+    all.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
+    tasks.lock().unwrap().append(&mut all);
+}
+
+/// A clock that calls somebody whenever it is read, but not from within that call.
+#[derive(Clone, Default)]
+struct Nosy {
+    clock: ManualClock,
+    told: Arc<Mutex<Option<Told>>>,
+}
+
+type Told = Box<dyn FnMut() + Send>;
+
+impl std::fmt::Debug for Nosy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Nosy")
+    }
+}
+
+impl Clock for Nosy {
+    fn now(&self) -> Tick {
+        // Taken out: it may read the clock.
+        let told = self.told.lock().unwrap().take();
+        if let Some(mut told) = told {
+            told();
+            *self.told.lock().unwrap() = Some(told);
+        }
+        self.clock.now()
+    }
+
+    fn timers(&self) -> &Timers {
+        self.clock.timers()
+    }
+}
+
+/// Makes connections, each checked before it is lent, in futures.
+struct Prompt;
+
+impl Manage for Prompt {
+    type Connection = ();
+    type Error = Error;
+}
+
+impl pool::AsyncConnect for Prompt {
+    async fn connect(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// While a connection that was just made or checked was handed over, it was not counted as one that comes, and another one was made.
+#[test]
+fn what_is_being_handed_over_is_still_coming() {
+    for checks in [false, true] {
+        let (clock, tasks) = (Nosy::default(), Tasks::default());
+        let spawned = tasks.clone();
+        let pool = Pool::builder(Prompt)
+            .clock(clock.clone())
+            .upkeep(Upkeep::Manual)
+            .check(Check::Always)
+            .max_size(2)
+            .spawner(move |task| spawned.lock().unwrap().push(task))
+            .build_async()
+            .unwrap();
+        if checks {
+            pool.attach(()).unwrap();
+            clock.clock.advance(Duration::from_secs(1));
+        }
+        let mut waiting = Box::pin(pool.acquire_owned_async());
+        let mut poll = move || {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            waiting.as_mut().poll(&mut context)
+        };
+        assert!(poll().is_pending());
+        // It looks around meanwhile, as any other caller might.
+        let lease = Arc::new(Mutex::new(None));
+        let got = lease.clone();
+        *clock.told.lock().unwrap() = Some(Box::new(move || {
+            let mut got = got.lock().unwrap();
+            if got.is_none()
+                && let std::task::Poll::Ready(lease) = poll()
+            {
+                *got = Some(lease.unwrap());
+            }
+        }));
+        (0..9).for_each(|_| run(&tasks));
+        *clock.told.lock().unwrap() = None;
+        let status = pool.status();
+        assert!(lease.lock().unwrap().is_some(), "{status:?}");
+        assert_eq!(
+            (status.total, tasks.lock().unwrap().len()),
+            (1, 0),
+            "{status:?}"
+        );
+    }
 }

@@ -21,6 +21,7 @@ impl<M: Manage> Drop for Unfinished<M> {
             drop(errand);
             let core = claim.anchor().clone();
             core.retire_shared(claim, CloseReason::CheckFailed);
+            core.stir();
         }
     }
 }
@@ -86,8 +87,8 @@ impl<M: Manage> Core<M> {
         good: bool,
         in_time: bool,
     ) {
-        drop(errand);
         if !good {
+            drop(errand);
             if in_time {
                 self.count(Event::CheckFailed);
             }
@@ -108,7 +109,9 @@ impl<M: Manage> Core<M> {
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
+        drop(errand);
         self.call_round(due);
+        self.stir();
     }
 
     /// What came to nothing: whoever waits for it may get another one that is idle, or is to be made.

@@ -122,9 +122,8 @@ impl<M: Manage> Core<M> {
                 let welcome = self.is_welcome(&mut claim);
                 let took = self.time.now().since(began);
                 let nanos = crate::kernel::clock::saturating_nanos(took);
-                let in_time = errand.end();
-                drop(errand);
-                if !in_time {
+                if !errand.end() {
+                    drop(errand);
                     self.retire_shared(claim, CloseReason::Late);
                     return self.stir();
                 }
@@ -132,21 +131,22 @@ impl<M: Manage> Core<M> {
                 self.connect_time.store(nanos, Ordering::Relaxed);
                 if welcome {
                     self.outage.lock().outage.succeed();
-                    self.settle_in(claim);
+                    self.settle_in(claim, Some(errand));
                 } else {
                     // The failure is known before its place is given back, as below.
                     self.note_failure(ConnectError::Rejected);
+                    drop(errand);
                     self.retire_shared(claim, CloseReason::Rejected);
                     self.after_failure();
                 }
             }
             Err(error) => {
                 let in_time = errand.end();
-                drop(errand);
-                // The place is given back after the failure is known: nobody tries again before that.
+                // The failure is known before anybody can try again.
                 if in_time {
                     self.note_failure(error);
                 }
+                drop(errand);
                 drop(claim);
                 if in_time {
                     self.after_failure();
@@ -187,8 +187,8 @@ impl<M: Manage> Core<M> {
         verdict == Some(Verdict::Keep)
     }
 
-    /// A new connection goes to the first in line, or becomes idle.
-    pub(super) fn settle_in(self: &Arc<Self>, claim: Claim<Arc<Self>>) {
+    /// A new connection goes to the first in line, or becomes idle. It is expected until then.
+    pub(super) fn settle_in(self: &Arc<Self>, claim: Claim<Arc<Self>>, errand: Option<Errand<M>>) {
         let less = |missing: u64| Some(missing.saturating_sub(1));
         let _ = self
             .missing
@@ -197,6 +197,7 @@ impl<M: Manage> Core<M> {
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
+        drop(errand);
         self.call_round(due);
         self.watch.notify();
         self.stir();
@@ -211,9 +212,11 @@ impl<M: Manage> Core<M> {
         if self.line.waiting() == 0 {
             return self.put_back(claim);
         }
+        // It runs the clock's code, which the right would not survive.
+        let now = self.time.now();
         claim.turn(IN_USE);
         let Some(right) = claim.release() else { return };
-        match self.line.grant(Grant::Slot(right), self.time.now()) {
+        match self.line.grant(Grant::Slot(right), now) {
             Ok(()) => self.expect_somebody(),
             Err(grant) => {
                 if let Grant::Slot(right) = grant {
