@@ -30,6 +30,7 @@ impl<M: Manage> Core<M> {
     /// Has somebody check a connection. If it is good it goes to the first in line, or back to the idle ones.
     pub(super) fn check(self: &Arc<Self>, mut claim: Claim<Arc<Self>>) {
         self.count(Event::Checked);
+        self.note_begin(&claim);
         let errand = Errand::begin(self, Kind::Check);
         let core = self.clone();
         match &self.verbs {

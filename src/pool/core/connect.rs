@@ -48,6 +48,7 @@ impl<M: Manage> Core<M> {
             .notes()
             .gate
             .store(self.gate.note(), Ordering::Relaxed);
+        self.note_begin(&claim);
         let errand = Errand::begin(self, Kind::Connect);
         let core = self.clone();
         match &self.verbs {
@@ -98,6 +99,12 @@ impl<M: Manage> Core<M> {
         }
     }
 
+    /// A connect or a check begins, whoever runs it, and whenever.
+    pub(super) fn note_begin(&self, claim: &Claim<Arc<Self>>) {
+        let now = self.time.now().as_nanos();
+        claim.notes().begun.store(now, Ordering::Relaxed);
+    }
+
     /// Runs a future in the background, or leaves it to those that wait.
     pub(super) fn spawn(&self, kind: Kind, task: BoxFuture) {
         if let Verbs::Async(_, Some(spawner)) = &self.verbs {
@@ -128,7 +135,8 @@ impl<M: Manage> Core<M> {
                     return self.stir();
                 }
                 self.connects.record(nanos);
-                self.connect_time.store(nanos, Ordering::Relaxed);
+                // Zero is unknown.
+                self.connect_time.store(nanos.max(1), Ordering::Relaxed);
                 if welcome {
                     self.outage.lock().outage.succeed();
                     self.settle_in(claim, Some(errand));
