@@ -15,7 +15,8 @@ use std::time::Duration;
 use support::{Call, World, poll};
 use tenfold::Refusal;
 use tenfold::pool::{
-    self, AcquireError, AttachError, Config, Error, KeyedConfig, KeyedPool, OwnedLease, Upkeep,
+    self, AcquireError, AttachError, Config, Error, KeyedConfig, KeyedPool, OwnedLease, Reason,
+    Upkeep,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -209,6 +210,32 @@ fn a_time_out_leaves_the_line() {
     assert!(error.is_timeout(), "{error}");
     drop(one);
     assert_eq!(world.pools.status_of(&1).unwrap().idle, 1);
+}
+
+/// Who waits for what other keys have is told so, and who waits for its own is not.
+#[test]
+fn a_time_out_says_whether_other_keys_have_it_all() {
+    let world = World::new(|pools| pools.max_total(2).max_size(2));
+    let one = world.pools.acquire(&1).unwrap();
+    let two = world.pools.acquire(&2).unwrap();
+    let why = |key| {
+        let mut call = world.pools.acquire_timeout_async(&key, SECOND);
+        assert!(poll(&mut call).is_pending());
+        world.clock.advance(SECOND);
+        let Poll::Ready(Err(error)) = poll(&mut call) else {
+            panic!("its time is over");
+        };
+        let AcquireError::TimedOut { reason, .. } = &error else {
+            panic!("{error:?}");
+        };
+        (*reason, error.to_string().contains("other keys have all"))
+    };
+    assert_eq!(why(3), (Reason::OverBudget, true), "it has none");
+    assert_eq!(why(1), (Reason::OverBudget, true), "it may have two");
+    drop(two);
+    let more = world.pools.acquire(&1).unwrap();
+    assert_eq!(why(1), (Reason::Busy, false), "it has two");
+    drop((one, more));
 }
 
 #[test]

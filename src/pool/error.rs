@@ -98,6 +98,9 @@ pub enum Reason {
     Busy,
     /// All connections were in use, and the next one took too long to be made or checked.
     Connecting,
+    /// In a [`KeyedPool`](super::KeyedPool): all connections of this key were in use, and it could not have one more, for other keys have all that there
+    /// may be [together](super::KeyedConfig::max_total).
+    OverBudget,
     /// Connections could not be made.
     Unreachable,
     /// The pool is paused.
@@ -220,6 +223,7 @@ impl<E: Display> Display for AcquireError<E> {
                 f.write_str(match reason {
                     Reason::Busy => "all are in use",
                     Reason::Connecting => "all are in use, and the next is not ready",
+                    Reason::OverBudget => "other keys have all that there may be together",
                     Reason::Unreachable => "none can be made",
                     Reason::Paused => "the pool is paused",
                     Reason::SelfDeadlock => {

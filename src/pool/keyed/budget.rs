@@ -219,6 +219,10 @@ impl Quota for Share {
         self.budget.pump();
     }
 
+    fn is_starving(&self) -> bool {
+        self.budget.ledger.lock().is_hungry(self.id)
+    }
+
     fn cede(&self, waits: bool) -> bool {
         let now = self.budget.time.now();
         let ceded = self.budget.ledger.lock().cede(self.id, waits, now);

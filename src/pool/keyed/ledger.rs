@@ -90,6 +90,12 @@ impl<G: Clone> Ledger<G> {
         self.line.len()
     }
 
+    /// Whether this one wants one more, and can't have it yet.
+    pub(super) fn is_hungry(&self, id: u64) -> bool {
+        let account = self.accounts.get(&id);
+        account.is_some_and(|account| account.hungry.is_some())
+    }
+
     pub(super) fn count(&self, id: u64) -> u32 {
         self.accounts.get(&id).map_or(0, |account| account.count)
     }
