@@ -44,10 +44,10 @@ pub enum Error {
         limit: usize,
     },
     /// No connection can be made at the moment.
-    #[error("no connection can be made: try again in {retry_after:?}")]
+    #[error("no connection can be made: {}", Again(*retry_after))]
     Unavailable {
-        /// When the next attempt is made.
-        retry_after: Duration,
+        /// See [`AcquireError::Unavailable`].
+        retry_after: Option<Duration>,
     },
     /// The pool is closed.
     #[error("the pool is closed")]
@@ -60,6 +60,18 @@ impl Error {
             Ok(())
         } else {
             Err(Self::BadSetting { rule })
+        }
+    }
+}
+
+/// When to come again, as a half sentence.
+struct Again(Option<Duration>);
+
+impl Display for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(after) => write!(f, "try again in {after:?}"),
+            None => f.write_str("attempts that hang are in the way of the next"),
         }
     }
 }
@@ -143,8 +155,10 @@ pub enum AcquireError<E> {
         source: Arc<ConnectError<E>>,
         /// Failures in a row.
         failures: u32,
-        /// When the next attempt is made.
-        retry_after: Duration,
+        /// When more is known: when the next attempt is made, or the one that is under way should have ended, or at the latest has to.
+        /// `None` if that can't be said: it may take for ever ([`Config::connect_timeout`](super::Config::connect_timeout)), or as many calls
+        /// hang as there may be attempts at a time.
+        retry_after: Option<Duration>,
     },
     /// A [`KeyedPool`](super::KeyedPool) has as many keys as may be, and all of them are in use.
     TooManyKeys {
@@ -248,7 +262,8 @@ impl<E: Display> Display for AcquireError<E> {
                 retry_after,
             } => write!(
                 f,
-                "no connection can be made, {failures} attempts have failed: {source}; the next is made in {retry_after:?}"
+                "no connection can be made, {failures} attempts have failed: {source}; {}",
+                Again(*retry_after)
             ),
             Self::TooManyKeys { limit } => Display::fmt(&Error::TooManyKeys { limit: *limit }, f),
             Self::Settings { error } => write!(f, "the settings of this key: {error}"),
@@ -325,7 +340,7 @@ impl<E: Debug + Display + 'static> Refusal for AcquireError<E> {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -349,7 +364,7 @@ impl Refusal for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after } => Some(*retry_after),
+            Self::Unavailable { retry_after } => *retry_after,
             _ => None,
         }
     }

@@ -38,6 +38,7 @@ impl<M: Manage> Core<M> {
                 let check = verbs.check;
                 runner.run(Box::new(move || {
                     errand.start_watched();
+                    core.note_start(&claim, &errand);
                     let good = claim.body_mut().is_some_and(|connection| {
                         let checked = shielded(|| check(&core.manager, connection).is_ok());
                         checked == Some(true)
@@ -56,10 +57,11 @@ impl<M: Manage> Core<M> {
                     Kind::Check,
                     Box::pin(async move {
                         let mut unfinished = unfinished;
-                        let Some((_, errand)) = &unfinished.0 else {
+                        let Some((claim, errand)) = &unfinished.0 else {
                             return;
                         };
                         let due = errand.start();
+                        core.note_start(claim, errand);
                         let checking = shielded(|| check(core.manager.clone(), connection));
                         let checked = match checking {
                             // One that takes too long, or panics, takes the connection with it.

@@ -4,11 +4,12 @@
 //! first, a new connection or one that came back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::base::{Core, Grant};
 use super::errand::{Errand, Kind, Underway};
 use super::limited::{Failed, limited};
-use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
+use super::slot::{CHECKING, CONNECTING, Claim, IDLE, IN_USE, Right};
 use super::verbs::{BoxFuture, Verbs};
 use crate::kernel::clock::Tick;
 use crate::kernel::dice;
@@ -60,6 +61,7 @@ impl<M: Manage> Core<M> {
                         return drop((claim, errand));
                     }
                     errand.start_watched();
+                    core.note_start(&claim, &errand);
                     let made = match shielded(|| connect(&core.manager)) {
                         Some(made) => made.map_err(ConnectError::Failed),
                         None => Err(ConnectError::Panicked),
@@ -74,10 +76,11 @@ impl<M: Manage> Core<M> {
                     Kind::Connect,
                     Box::pin(async move {
                         let mut unfinished = unfinished;
-                        let Some((_, errand)) = &unfinished.0 else {
+                        let Some((claim, errand)) = &unfinished.0 else {
                             return;
                         };
                         let due = errand.start();
+                        core.note_start(claim, errand);
                         let made = match shielded(|| connect(core.manager.clone())) {
                             Some(connecting) => limited(&core.time, due, connecting).await,
                             None => Err(Failed::Panicked),
@@ -103,6 +106,12 @@ impl<M: Manage> Core<M> {
     pub(super) fn note_begin(&self, claim: &Claim<Arc<Self>>) {
         let now = self.time.now().as_nanos();
         claim.notes().begun.store(now, Ordering::Relaxed);
+    }
+
+    /// And somebody begins to run it.
+    pub(super) fn note_start(&self, claim: &Claim<Arc<Self>>, errand: &Errand<M>) {
+        let began = errand.began().as_nanos();
+        claim.notes().begun.store(began, Ordering::Relaxed);
     }
 
     /// Runs a future in the background, or leaves it to those that wait.
@@ -274,7 +283,7 @@ impl<M: Manage> Core<M> {
     }
 
     /// Something that was under way takes too long, and nobody waits for it any more.
-    pub(super) fn abandoned(self: &Arc<Self>, kind: Kind, after: std::time::Duration) {
+    pub(super) fn abandoned(self: &Arc<Self>, kind: Kind, after: Duration) {
         self.count(Event::Abandoned);
         match kind {
             Kind::Connect => self.fail(ConnectError::TimedOut { after }),
@@ -294,7 +303,8 @@ impl<M: Manage> Core<M> {
 
     /// Whether there may be no further attempt, and none of those that there are is expected to end.
     pub(super) fn all_hang(&self) -> bool {
-        let most = u64::from(self.config.max_connecting);
+        let (max, _) = self.room.look();
+        let most = u64::from(max.min(self.config.max_connecting));
         self.counts.connects_coming() == 0 && self.counts.connecting() >= most
     }
 
@@ -309,11 +319,41 @@ impl<M: Manage> Core<M> {
         let mut trouble = self.outage.lock();
         trouble.outage.not_later(now);
         let source = trouble.last.clone()?;
+        let outage = trouble.outage;
+        drop(trouble);
         Some(AcquireError::Unavailable {
             source,
-            failures: trouble.outage.failures(),
-            retry_after: trouble.outage.retry_after(now),
+            failures: outage.failures(),
+            retry_after: self.next_news(now, outage.retry_after(now)),
         })
+    }
+
+    /// Time until more is known of the other side, where the next attempt is due after `retry_after`: while one is under way there is no other.
+    fn next_news(&self, now: Tick, retry_after: Duration) -> Option<Duration> {
+        if self.counts.connects_coming() == 0 {
+            return (!self.all_hang()).then_some(retry_after);
+        }
+        let late_after = self.pace().late_after();
+        let limit = self.config.connect_timeout;
+        let (mut news, mut hangs): (Option<Duration>, _) = (None, false);
+        for slot in self.slots.iter().filter(|slot| slot.phase() == CONNECTING) {
+            let begun = Tick::from_nanos(slot.notes.begun.load(Ordering::Relaxed));
+            let age = now.since(begun);
+            if limit.is_some_and(|limit| age >= limit) {
+                // It was abandoned.
+                continue;
+            }
+            let ends = if age < late_after {
+                Some(limit.map_or(late_after, |limit| limit.min(late_after)))
+            } else {
+                limit
+            };
+            let left = ends.map(|ends| ends.saturating_sub(age));
+            hangs |= left.is_none();
+            news = news.into_iter().chain(left).min();
+        }
+        // If there is none it has ended just now.
+        news.or((!hangs).then_some(retry_after))
     }
 
     pub(super) fn retire_shared(self: &Arc<Self>, claim: Claim<Arc<Self>>, reason: CloseReason) {

@@ -127,8 +127,7 @@ impl<M: Manage> Core<M> {
 
     fn situation(&self, now: Tick, missing: u64) -> Situation {
         let since = Tick::from_nanos(self.backlog.since.load(Ordering::Relaxed));
-        let known = self.connect_time.load(Ordering::Relaxed);
-        let pace = Pace::new((known > 0).then_some(Duration::from_nanos(known)));
+        let pace = self.pace();
         let (expected, oldest) = self.expected(now, pace.late_after());
         Situation {
             waiting: self.line.waiting() as u64,
@@ -141,6 +140,12 @@ impl<M: Manage> Core<M> {
             backlog: now.since(since),
             connect_time: pace.connect_time(oldest),
         }
+    }
+
+    /// What is known of how long connects take.
+    pub(super) fn pace(&self) -> Pace {
+        let known = self.connect_time.load(Ordering::Relaxed);
+        Pace::new((known > 0).then_some(Duration::from_nanos(known)))
     }
 
     /// Connects and checks that will count and are not late, and for how long the oldest of them has been under way.
