@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::ledger::{LATE, Ledger, Spare, Step};
 use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 use crate::kernel::upkeep::shielded;
 use crate::pool::core::{Guest, Quota, Time};
@@ -112,6 +113,9 @@ impl Budget {
         loop {
             // It runs the clock's code.
             shielded(|| self.work());
+            if faulty(Fault::ForgetPump) {
+                return self.marks.store(0, Ordering::SeqCst);
+            }
             let done = self
                 .marks
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
@@ -132,7 +136,8 @@ impl Budget {
             drop(ledger);
             match step {
                 Step::Tell(raised, pools) => {
-                    let pools = pools.iter().filter_map(reached);
+                    let told = |_: &Arc<dyn Guest>| !faulty(Fault::StarveUntold);
+                    let pools = pools.iter().filter_map(reached).filter(told);
                     pools.for_each(|pool| pool.starve(raised));
                 }
                 Step::Call(pool) => {
@@ -224,6 +229,9 @@ impl Quota for Share {
     }
 
     fn give_back(&self) {
+        if faulty(Fault::KeepBudget) {
+            return;
+        }
         let mut ledger = self.budget.ledger.lock();
         ledger.give_back(self.id);
         let empty = ledger.count(self.id) == 0;
@@ -234,7 +242,7 @@ impl Quota for Share {
     }
 
     fn rest(&self) {
-        if self.asked.swap(0, Ordering::SeqCst) == 0 {
+        if self.asked.swap(0, Ordering::SeqCst) == 0 || faulty(Fault::KeepGrant) {
             return;
         }
         let mut ledger = self.budget.ledger.lock();

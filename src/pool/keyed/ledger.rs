@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 
 /// A close that takes longer is not waited for, if there is another connection to be closed.
 pub(super) const LATE: Duration = Duration::from_millis(100);
@@ -163,7 +164,8 @@ impl<G: Clone> Ledger<G> {
             account.granted = false;
             return true;
         }
-        if self.line.is_empty() && self.total < self.max {
+        let fits = self.line.is_empty() && self.total < self.max;
+        if fits || faulty(Fault::ReserveUnbudgeted) {
             self.total += 1;
             account.count += 1;
             return true;
