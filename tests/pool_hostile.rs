@@ -163,6 +163,9 @@ fn who_can_only_wait_for_attempts_that_hang_is_refused() {
             };
             // Nobody knows when one of them returns.
             assert_eq!((failures, retry_after), (1, None), "{error}");
+            let way = "attempts that hang are in the way of the next";
+            assert!(error.to_string().ends_with(way), "{error}");
+            assert!(Error::from(error).to_string().ends_with(way));
         };
         refused(task.woken());
         for _ in 0..3 {

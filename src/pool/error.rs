@@ -44,7 +44,7 @@ pub enum Error {
         limit: usize,
     },
     /// No connection can be made at the moment.
-    #[error("no connection can be made: {}", Again(*retry_after))]
+    #[error("no connection can be made: {}", again(*retry_after))]
     Unavailable {
         /// See [`AcquireError::Unavailable`].
         retry_after: Option<Duration>,
@@ -65,15 +65,9 @@ impl Error {
 }
 
 /// When to come again, as a half sentence.
-struct Again(Option<Duration>);
-
-impl Display for Again {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(after) => write!(f, "try again in {after:?}"),
-            None => f.write_str("attempts that hang are in the way of the next"),
-        }
-    }
+fn again(retry_after: Option<Duration>) -> String {
+    let unknown = || "attempts that hang are in the way of the next".to_owned();
+    retry_after.map_or_else(unknown, |after| format!("try again in {after:?}"))
 }
 
 /// Why a connection was not made.
@@ -263,7 +257,7 @@ impl<E: Display> Display for AcquireError<E> {
             } => write!(
                 f,
                 "no connection can be made, {failures} attempts have failed: {source}; {}",
-                Again(*retry_after)
+                again(*retry_after)
             ),
             Self::TooManyKeys { limit } => Display::fmt(&Error::TooManyKeys { limit: *limit }, f),
             Self::Settings { error } => write!(f, "the settings of this key: {error}"),

@@ -43,7 +43,7 @@ pub(crate) const CACHE: [cache::Error; 6] = [
     cache::Error::SnapshotVersion { version: 2 },
 ];
 
-pub(crate) const POOL: [pool::Error; 9] = [
+pub(crate) const POOL: [pool::Error; 8] = [
     pool::Error::BadSetting {
         rule: "max_size must be 1 to 100 000",
     },
@@ -58,7 +58,6 @@ pub(crate) const POOL: [pool::Error; 9] = [
     pool::Error::Unavailable {
         retry_after: Some(Duration::ZERO),
     },
-    pool::Error::Unavailable { retry_after: None },
 ];
 
 pub(crate) fn loads() -> [cache::LoadError<balance::NoBackend>; 5] {

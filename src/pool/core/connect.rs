@@ -9,16 +9,15 @@ use std::time::Duration;
 use super::base::{Core, Grant};
 use super::errand::{Errand, Kind, Underway};
 use super::limited::{Failed, limited};
-use super::slot::{CHECKING, CONNECTING, Claim, IDLE, IN_USE, Right};
+use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
 use super::verbs::{BoxFuture, Verbs};
-use crate::kernel::clock::Tick;
 use crate::kernel::dice;
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manage};
+use crate::pool::{CloseReason, ConnectError, ConnectionInfo, Manage};
 
 type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
 
@@ -295,65 +294,10 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    /// Whether callers should not wait for the next attempt: several have failed, or one has, and those that there may be at a time hang.
-    pub(super) fn is_down(&self) -> bool {
-        let outage = self.outage.lock().outage;
-        outage.is_down() || outage.failures() > 0 && self.all_hang()
-    }
-
-    /// Whether there may be no further attempt, and none of those that there are is expected to end.
-    pub(super) fn all_hang(&self) -> bool {
-        let (max, _) = self.room.look();
-        let most = u64::from(max.min(self.config.max_connecting));
-        self.counts.connects_coming() == 0 && self.counts.connecting() >= most
-    }
-
     /// Whether there is a connection that may come back.
     pub(super) fn has_any(&self) -> bool {
         let usable = [IDLE, IN_USE, CHECKING];
         self.slots.iter().any(|slot| usable.contains(&slot.phase()))
-    }
-
-    /// Why callers are refused, as long as the other side is down.
-    pub(super) fn unavailable(&self, now: Tick) -> Option<AcquireError<M::Error>> {
-        let mut trouble = self.outage.lock();
-        trouble.outage.not_later(now);
-        let source = trouble.last.clone()?;
-        let outage = trouble.outage;
-        drop(trouble);
-        Some(AcquireError::Unavailable {
-            source,
-            failures: outage.failures(),
-            retry_after: self.next_news(now, outage.retry_after(now)),
-        })
-    }
-
-    /// Time until more is known of the other side, where the next attempt is due after `retry_after`: while one is under way there is no other.
-    fn next_news(&self, now: Tick, retry_after: Duration) -> Option<Duration> {
-        if self.counts.connects_coming() == 0 {
-            return (!self.all_hang()).then_some(retry_after);
-        }
-        let late_after = self.pace().late_after();
-        let limit = self.config.connect_timeout;
-        let (mut news, mut hangs): (Option<Duration>, _) = (None, false);
-        for slot in self.slots.iter().filter(|slot| slot.phase() == CONNECTING) {
-            let begun = Tick::from_nanos(slot.notes.begun.load(Ordering::Relaxed));
-            let age = now.since(begun);
-            if limit.is_some_and(|limit| age >= limit) {
-                // It was abandoned.
-                continue;
-            }
-            let ends = if age < late_after {
-                Some(limit.map_or(late_after, |limit| limit.min(late_after)))
-            } else {
-                limit
-            };
-            let left = ends.map(|ends| ends.saturating_sub(age));
-            hangs |= left.is_none();
-            news = news.into_iter().chain(left).min();
-        }
-        // If there is none it has ended just now.
-        news.or((!hangs).then_some(retry_after))
     }
 
     pub(super) fn retire_shared(self: &Arc<Self>, claim: Claim<Arc<Self>>, reason: CloseReason) {
