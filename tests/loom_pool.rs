@@ -246,6 +246,9 @@ macro_rules! red {
     };
 }
 
+#[path = "support/pool_keyed/models.rs"]
+mod budget;
+
 /// One waits for the connection that another one puts down.
 fn give_against_wait(kind: Kind) {
     let world = World::of(1, kind).filled(1);

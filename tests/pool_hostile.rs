@@ -141,24 +141,40 @@ fn a_slow_hook_is_a_slow_connect() {
 /// Where all attempts hang that there may be at a time, callers are told, though few have failed.
 #[test]
 fn who_can_only_wait_for_attempts_that_hang_is_refused() {
-    let world = calls(|builder| {
-        let builder = builder.executor(Executor::Workers);
-        builder.max_size(4).max_connecting(1)
-    });
-    world.backend.set(Call::Connect, Mood::Hangs);
-    let task = Task::waiting(world.pool.acquire_async());
-    until("a connect", || world.backend.connects() == 1);
-    world.clock.advance(10 * SECOND);
-    let unavailable = |result: Result<Lease<'_, Calls>, _>| {
-        matches!(result, Err(AcquireError::Unavailable { failures: 1, .. }))
-    };
-    assert!(unavailable(task.woken()));
-    for _ in 0..3 {
-        assert!(unavailable(Task::new(world.pool.acquire_async()).now()));
-        world.clock.advance(SECOND);
+    // By either bound there may be one attempt at a time.
+    for (max_size, max_connecting) in [(4, 1), (1, 4)] {
+        let world = calls(|builder| {
+            let builder = builder.executor(Executor::Workers);
+            builder.max_size(max_size).max_connecting(max_connecting)
+        });
+        world.backend.set(Call::Connect, Mood::Hangs);
+        let task = Task::waiting(world.pool.acquire_async());
+        until("a connect", || world.backend.connects() == 1);
+        world.clock.advance(10 * SECOND);
+        let refused = |result: Result<Lease<'_, Calls>, _>| {
+            let error = result.map(drop).unwrap_err();
+            let AcquireError::Unavailable {
+                failures,
+                retry_after,
+                ..
+            } = error
+            else {
+                panic!("{error:?}")
+            };
+            // Nobody knows when one of them returns.
+            assert_eq!((failures, retry_after), (1, None), "{error}");
+            let way = "attempts that hang are in the way of the next";
+            assert!(error.to_string().ends_with(way), "{error}");
+            assert!(Error::from(error).to_string().ends_with(way));
+        };
+        refused(task.woken());
+        for _ in 0..3 {
+            refused(Task::new(world.pool.acquire_async()).now());
+            world.clock.advance(SECOND);
+        }
+        world.backend.set(Call::Connect, Mood::Good);
+        until("the rest", || world.counts()[2..] == [0; 3]);
     }
-    world.backend.set(Call::Connect, Mood::Good);
-    until("the rest", || world.counts()[2..] == [0; 3]);
 }
 
 /// After an outage the first that comes is served, not told of what was.

@@ -9,13 +9,16 @@
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
 use support::{Call, World, poll};
 use tenfold::Refusal;
+use tenfold::clock::{Clock, ManualClock};
 use tenfold::pool::{
-    self, AcquireError, AttachError, Config, Error, KeyedConfig, KeyedPool, OwnedLease, Upkeep,
+    self, AcquireError, AsyncConnect, AttachError, BoxFuture, Config, Error, KeyedConfig,
+    KeyedPool, Manage, OwnedLease, Reason, Upkeep,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -211,6 +214,32 @@ fn a_time_out_leaves_the_line() {
     assert_eq!(world.pools.status_of(&1).unwrap().idle, 1);
 }
 
+/// Who waits for what other keys have is told so, and who waits for its own is not.
+#[test]
+fn a_time_out_says_whether_other_keys_have_it_all() {
+    let world = World::new(|pools| pools.max_total(2).max_size(2));
+    let one = world.pools.acquire(&1).unwrap();
+    let two = world.pools.acquire(&2).unwrap();
+    let why = |key| {
+        let mut call = world.pools.acquire_timeout_async(&key, SECOND);
+        assert!(poll(&mut call).is_pending());
+        world.clock.advance(SECOND);
+        let Poll::Ready(Err(error)) = poll(&mut call) else {
+            panic!("its time is over");
+        };
+        let AcquireError::TimedOut { reason, .. } = &error else {
+            panic!("{error:?}");
+        };
+        (*reason, error.to_string().contains("other keys have all"))
+    };
+    assert_eq!(why(3), (Reason::OverBudget, true), "it has none");
+    assert_eq!(why(1), (Reason::OverBudget, true), "it may have two");
+    drop(two);
+    let more = world.pools.acquire(&1).unwrap();
+    assert_eq!(why(1), (Reason::Busy, false), "it has two");
+    drop((one, more));
+}
+
 #[test]
 fn what_is_taken_in_counts_too() {
     let world = World::new(|pools| pools.max_total(1));
@@ -356,7 +385,7 @@ fn waiters_run_futures_that_nobody_else_runs() {
         pool::from_async_fn(move || async move { Ok::<_, std::io::Error>(key) })
     })
     .max_total(1)
-    .clock(tenfold::clock::ManualClock::new())
+    .clock(ManualClock::new())
     .build_async()
     .unwrap();
     let one = pools.acquire(&1).unwrap();
@@ -373,6 +402,113 @@ fn waiters_run_futures_that_nobody_else_runs() {
     assert_eq!((*three, pools.status().total), (3, 1));
 }
 
+/// Connections know their key; closes of some keys hang.
+struct Farewell(u32, &'static [u32]);
+
+impl Manage for Farewell {
+    type Connection = u32;
+    type Error = std::io::Error;
+}
+
+impl AsyncConnect for Farewell {
+    async fn connect(&self) -> std::io::Result<u32> {
+        Ok(self.0)
+    }
+
+    async fn close(&self, _: u32) {
+        if self.1.contains(&self.0) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+type Tasks = Arc<Mutex<Vec<BoxFuture>>>;
+
+fn run(tasks: &Tasks) {
+    for _ in 0..9 {
+        let mut all = std::mem::take(&mut *tasks.lock().unwrap());
+        all.retain_mut(|task| poll(task).is_pending());
+        tasks.lock().unwrap().append(&mut all);
+    }
+}
+
+/// Three connections in all, of three keys, idle since one after another.
+fn farewells(
+    hanging: &'static [u32],
+    upkeep: Upkeep,
+) -> (KeyedPool<u32, Farewell>, ManualClock, Tasks) {
+    let (clock, tasks) = (ManualClock::new(), Tasks::default());
+    let spawned = tasks.clone();
+    let mut config = Config::default();
+    config.upkeep = upkeep;
+    let pools = KeyedPool::builder(move |key: &u32| Farewell(*key, hanging))
+        .pool(config)
+        .max_total(3)
+        .key_idle_timeout(None)
+        .clock(clock.clone())
+        .spawner(move |task| spawned.lock().unwrap().push(task))
+        .build_async()
+        .unwrap();
+    for key in 1..=3 {
+        let mut call = pools.acquire_async(&key);
+        assert!(poll(&mut call).is_pending());
+        run(&tasks);
+        assert!(matches!(poll(&mut call), Poll::Ready(Ok(_))));
+        clock.advance(Duration::from_millis(1));
+    }
+    (pools, clock, tasks)
+}
+
+/// Who waited for the budget waited for a close that hung, though others had something idle.
+#[test]
+fn a_close_that_hangs_is_not_waited_for_where_another_key_can_give_way() {
+    for upkeep in [Upkeep::Automatic, Upkeep::Manual] {
+        let (pools, clock, tasks) = farewells(&[1], upkeep);
+        let mut call = pools.acquire_async(&4);
+        assert!(poll(&mut call).is_pending());
+        let pass = |time| {
+            clock.advance(time);
+            if upkeep == Upkeep::Manual {
+                pools.run_upkeep();
+            }
+            run(&tasks);
+        };
+        let idle = || [1, 2, 3].map(|key| pools.status_of(&key).unwrap().idle);
+        if upkeep == Upkeep::Manual {
+            let due = clock.now().saturating_add(Duration::from_millis(100));
+            assert!(pools.run_upkeep() <= Some(due));
+        }
+        pass(Duration::from_millis(99));
+        assert_eq!(idle(), [0, 1, 1], "it may end yet");
+        pass(Duration::from_millis(1));
+        assert_eq!(idle(), [0, 0, 1]);
+        assert!(matches!(poll(&mut call), Poll::Ready(Ok(_))));
+        assert_eq!(pools.status().total, 3);
+        pass(SECOND);
+        assert_eq!(idle(), [0, 0, 1], "nobody waits any more");
+    }
+}
+
+/// But not all that is idle goes while nothing can be closed.
+#[test]
+fn closes_that_hang_are_replaced_once() {
+    let (pools, clock, tasks) = farewells(&[1, 2, 3], Upkeep::Automatic);
+    let mut call = pools.acquire_timeout_async(&4, 60 * SECOND);
+    assert!(poll(&mut call).is_pending());
+    run(&tasks);
+    for _ in 0..9 {
+        clock.advance(Duration::from_millis(500));
+        run(&tasks);
+        assert!(poll(&mut call).is_pending());
+    }
+    let idle = [1, 2, 3].map(|key| pools.status_of(&key).unwrap().idle);
+    assert_eq!(idle, [0, 0, 1]);
+    // The first gives its place back when its time is over.
+    clock.advance(Duration::from_millis(500));
+    run(&tasks);
+    assert!(matches!(poll(&mut call), Poll::Ready(Ok(_))));
+}
+
 #[test]
 fn a_factory_that_panics_leaves_nothing() {
     let pools = KeyedPool::builder(|key: &u32| {
@@ -381,7 +517,7 @@ fn a_factory_that_panics_leaves_nothing() {
         pool::from_fn(move || Ok::<_, std::io::Error>(key))
     })
     .max_keys(1)
-    .clock(tenfold::clock::ManualClock::new())
+    .clock(ManualClock::new())
     .build()
     .unwrap();
     for _ in 0..3 {
@@ -526,7 +662,7 @@ fn keys_may_be_asked_for_by_what_they_borrow() {
         let key = key.clone();
         pool::from_fn(move || Ok::<_, std::io::Error>(key.clone()))
     })
-    .clock(tenfold::clock::ManualClock::new())
+    .clock(ManualClock::new())
     .build()
     .unwrap();
     assert_eq!(*pools.acquire("a").unwrap(), "a");

@@ -357,6 +357,16 @@ pub(crate) mod fault {
         Overtake,
         /// Who leaves futures to the next tells nobody.
         LeaveUntold,
+        /// A pool of a group makes a connection though the budget refuses it.
+        ReserveUnbudgeted,
+        /// A connection that is gone stays on the budget.
+        KeepBudget,
+        /// A turn that is not wanted any more goes to nobody.
+        KeepGrant,
+        /// Who looks after the budget while another one does is forgotten.
+        ForgetPump,
+        /// Nobody is told that another pool of the group starves.
+        StarveUntold,
     }
 
     /// Whether the model that runs in this process is to break in this way.

@@ -44,10 +44,10 @@ pub enum Error {
         limit: usize,
     },
     /// No connection can be made at the moment.
-    #[error("no connection can be made: try again in {retry_after:?}")]
+    #[error("no connection can be made: {}", again(*retry_after))]
     Unavailable {
-        /// When the next attempt is made.
-        retry_after: Duration,
+        /// See [`AcquireError::Unavailable`].
+        retry_after: Option<Duration>,
     },
     /// The pool is closed.
     #[error("the pool is closed")]
@@ -62,6 +62,12 @@ impl Error {
             Err(Self::BadSetting { rule })
         }
     }
+}
+
+/// When to come again, as a half sentence.
+fn again(retry_after: Option<Duration>) -> String {
+    let unknown = || "attempts that hang are in the way of the next".to_owned();
+    retry_after.map_or_else(unknown, |after| format!("try again in {after:?}"))
 }
 
 /// Why a connection was not made.
@@ -98,6 +104,9 @@ pub enum Reason {
     Busy,
     /// All connections were in use, and the next one took too long to be made or checked.
     Connecting,
+    /// In a [`KeyedPool`](super::KeyedPool): all connections of this key were in use, and it could not have one more, for other keys have all that there
+    /// may be [together](super::KeyedConfig::max_total).
+    OverBudget,
     /// Connections could not be made.
     Unreachable,
     /// The pool is paused.
@@ -140,8 +149,10 @@ pub enum AcquireError<E> {
         source: Arc<ConnectError<E>>,
         /// Failures in a row.
         failures: u32,
-        /// When the next attempt is made.
-        retry_after: Duration,
+        /// When more is known: when the next attempt is made, or the one that is under way should have ended, or at the latest has to.
+        /// `None` if that can't be said: it may take for ever ([`Config::connect_timeout`](super::Config::connect_timeout)), or as many calls
+        /// hang as there may be attempts at a time.
+        retry_after: Option<Duration>,
     },
     /// A [`KeyedPool`](super::KeyedPool) has as many keys as may be, and all of them are in use.
     TooManyKeys {
@@ -220,6 +231,7 @@ impl<E: Display> Display for AcquireError<E> {
                 f.write_str(match reason {
                     Reason::Busy => "all are in use",
                     Reason::Connecting => "all are in use, and the next is not ready",
+                    Reason::OverBudget => "other keys have all that there may be together",
                     Reason::Unreachable => "none can be made",
                     Reason::Paused => "the pool is paused",
                     Reason::SelfDeadlock => {
@@ -244,7 +256,8 @@ impl<E: Display> Display for AcquireError<E> {
                 retry_after,
             } => write!(
                 f,
-                "no connection can be made, {failures} attempts have failed: {source}; the next is made in {retry_after:?}"
+                "no connection can be made, {failures} attempts have failed: {source}; {}",
+                again(*retry_after)
             ),
             Self::TooManyKeys { limit } => Display::fmt(&Error::TooManyKeys { limit: *limit }, f),
             Self::Settings { error } => write!(f, "the settings of this key: {error}"),
@@ -321,7 +334,7 @@ impl<E: Debug + Display + 'static> Refusal for AcquireError<E> {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -345,7 +358,7 @@ impl Refusal for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after } => Some(*retry_after),
+            Self::Unavailable { retry_after } => *retry_after,
             _ => None,
         }
     }

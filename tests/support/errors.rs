@@ -56,7 +56,7 @@ pub(crate) const POOL: [pool::Error; 8] = [
     pool::Error::TooManyKeys { limit: 3 },
     pool::Error::TooManyWaiters { limit: 3 },
     pool::Error::Unavailable {
-        retry_after: Duration::ZERO,
+        retry_after: Some(Duration::ZERO),
     },
 ];
 

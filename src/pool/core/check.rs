@@ -21,6 +21,7 @@ impl<M: Manage> Drop for Unfinished<M> {
             drop(errand);
             let core = claim.anchor().clone();
             core.retire_shared(claim, CloseReason::CheckFailed);
+            core.stir();
         }
     }
 }
@@ -29,6 +30,7 @@ impl<M: Manage> Core<M> {
     /// Has somebody check a connection. If it is good it goes to the first in line, or back to the idle ones.
     pub(super) fn check(self: &Arc<Self>, mut claim: Claim<Arc<Self>>) {
         self.count(Event::Checked);
+        self.note_begin(&claim);
         let errand = Errand::begin(self, Kind::Check);
         let core = self.clone();
         match &self.verbs {
@@ -36,6 +38,7 @@ impl<M: Manage> Core<M> {
                 let check = verbs.check;
                 runner.run(Box::new(move || {
                     errand.start_watched();
+                    core.note_start(&claim, &errand);
                     let good = claim.body_mut().is_some_and(|connection| {
                         let checked = shielded(|| check(&core.manager, connection).is_ok());
                         checked == Some(true)
@@ -54,10 +57,11 @@ impl<M: Manage> Core<M> {
                     Kind::Check,
                     Box::pin(async move {
                         let mut unfinished = unfinished;
-                        let Some((_, errand)) = &unfinished.0 else {
+                        let Some((claim, errand)) = &unfinished.0 else {
                             return;
                         };
                         let due = errand.start();
+                        core.note_start(claim, errand);
                         let checking = shielded(|| check(core.manager.clone(), connection));
                         let checked = match checking {
                             // One that takes too long, or panics, takes the connection with it.
@@ -86,8 +90,8 @@ impl<M: Manage> Core<M> {
         good: bool,
         in_time: bool,
     ) {
-        drop(errand);
         if !good {
+            drop(errand);
             if in_time {
                 self.count(Event::CheckFailed);
             }
@@ -108,7 +112,9 @@ impl<M: Manage> Core<M> {
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
+        drop(errand);
         self.call_round(due);
+        self.stir();
     }
 
     /// What came to nothing: whoever waits for it may get another one that is idle, or is to be made.

@@ -4,20 +4,20 @@
 //! first, a new connection or one that came back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::base::{Core, Grant};
 use super::errand::{Errand, Kind, Underway};
 use super::limited::{Failed, limited};
 use super::slot::{CHECKING, Claim, IDLE, IN_USE, Right};
 use super::verbs::{BoxFuture, Verbs};
-use crate::kernel::clock::Tick;
 use crate::kernel::dice;
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::hooks::Verdict;
 use crate::pool::stats::Event;
-use crate::pool::{AcquireError, CloseReason, ConnectError, ConnectionInfo, Manage};
+use crate::pool::{CloseReason, ConnectError, ConnectionInfo, Manage};
 
 type Made<M> = Result<<M as Manage>::Connection, ConnectError<<M as Manage>::Error>>;
 
@@ -48,6 +48,7 @@ impl<M: Manage> Core<M> {
             .notes()
             .gate
             .store(self.gate.note(), Ordering::Relaxed);
+        self.note_begin(&claim);
         let errand = Errand::begin(self, Kind::Connect);
         let core = self.clone();
         match &self.verbs {
@@ -59,6 +60,7 @@ impl<M: Manage> Core<M> {
                         return drop((claim, errand));
                     }
                     errand.start_watched();
+                    core.note_start(&claim, &errand);
                     let made = match shielded(|| connect(&core.manager)) {
                         Some(made) => made.map_err(ConnectError::Failed),
                         None => Err(ConnectError::Panicked),
@@ -73,10 +75,11 @@ impl<M: Manage> Core<M> {
                     Kind::Connect,
                     Box::pin(async move {
                         let mut unfinished = unfinished;
-                        let Some((_, errand)) = &unfinished.0 else {
+                        let Some((claim, errand)) = &unfinished.0 else {
                             return;
                         };
                         let due = errand.start();
+                        core.note_start(claim, errand);
                         let made = match shielded(|| connect(core.manager.clone())) {
                             Some(connecting) => limited(&core.time, due, connecting).await,
                             None => Err(Failed::Panicked),
@@ -96,6 +99,18 @@ impl<M: Manage> Core<M> {
                 );
             }
         }
+    }
+
+    /// A connect or a check begins, whoever runs it, and whenever.
+    pub(super) fn note_begin(&self, claim: &Claim<Arc<Self>>) {
+        let now = self.time.now().as_nanos();
+        claim.notes().begun.store(now, Ordering::Relaxed);
+    }
+
+    /// And somebody begins to run it.
+    pub(super) fn note_start(&self, claim: &Claim<Arc<Self>>, errand: &Errand<M>) {
+        let began = errand.began().as_nanos();
+        claim.notes().begun.store(began, Ordering::Relaxed);
     }
 
     /// Runs a future in the background, or leaves it to those that wait.
@@ -122,31 +137,32 @@ impl<M: Manage> Core<M> {
                 let welcome = self.is_welcome(&mut claim);
                 let took = self.time.now().since(began);
                 let nanos = crate::kernel::clock::saturating_nanos(took);
-                let in_time = errand.end();
-                drop(errand);
-                if !in_time {
+                if !errand.end() {
+                    drop(errand);
                     self.retire_shared(claim, CloseReason::Late);
                     return self.stir();
                 }
                 self.connects.record(nanos);
-                self.connect_time.store(nanos, Ordering::Relaxed);
+                // Zero is unknown.
+                self.connect_time.store(nanos.max(1), Ordering::Relaxed);
                 if welcome {
                     self.outage.lock().outage.succeed();
-                    self.settle_in(claim);
+                    self.settle_in(claim, Some(errand));
                 } else {
                     // The failure is known before its place is given back, as below.
                     self.note_failure(ConnectError::Rejected);
+                    drop(errand);
                     self.retire_shared(claim, CloseReason::Rejected);
                     self.after_failure();
                 }
             }
             Err(error) => {
                 let in_time = errand.end();
-                drop(errand);
-                // The place is given back after the failure is known: nobody tries again before that.
+                // The failure is known before anybody can try again.
                 if in_time {
                     self.note_failure(error);
                 }
+                drop(errand);
                 drop(claim);
                 if in_time {
                     self.after_failure();
@@ -187,8 +203,8 @@ impl<M: Manage> Core<M> {
         verdict == Some(Verdict::Keep)
     }
 
-    /// A new connection goes to the first in line, or becomes idle.
-    pub(super) fn settle_in(self: &Arc<Self>, claim: Claim<Arc<Self>>) {
+    /// A new connection goes to the first in line, or becomes idle. It is expected until then.
+    pub(super) fn settle_in(self: &Arc<Self>, claim: Claim<Arc<Self>>, errand: Option<Errand<M>>) {
         let less = |missing: u64| Some(missing.saturating_sub(1));
         let _ = self
             .missing
@@ -197,6 +213,7 @@ impl<M: Manage> Core<M> {
         if let Some(right) = claim.release() {
             self.hand_on(self.claim(right));
         }
+        drop(errand);
         self.call_round(due);
         self.watch.notify();
         self.stir();
@@ -211,9 +228,11 @@ impl<M: Manage> Core<M> {
         if self.line.waiting() == 0 {
             return self.put_back(claim);
         }
+        // It runs the clock's code, which the right would not survive.
+        let now = self.time.now();
         claim.turn(IN_USE);
         let Some(right) = claim.release() else { return };
-        match self.line.grant(Grant::Slot(right), self.time.now()) {
+        match self.line.grant(Grant::Slot(right), now) {
             Ok(()) => self.expect_somebody(),
             Err(grant) => {
                 if let Grant::Slot(right) = grant {
@@ -263,7 +282,7 @@ impl<M: Manage> Core<M> {
     }
 
     /// Something that was under way takes too long, and nobody waits for it any more.
-    pub(super) fn abandoned(self: &Arc<Self>, kind: Kind, after: std::time::Duration) {
+    pub(super) fn abandoned(self: &Arc<Self>, kind: Kind, after: Duration) {
         self.count(Event::Abandoned);
         match kind {
             Kind::Connect => self.fail(ConnectError::TimedOut { after }),
@@ -275,34 +294,10 @@ impl<M: Manage> Core<M> {
         }
     }
 
-    /// Whether callers should not wait for the next attempt: several have failed, or one has, and those that there may be at a time hang.
-    pub(super) fn is_down(&self) -> bool {
-        let outage = self.outage.lock().outage;
-        outage.is_down() || outage.failures() > 0 && self.all_hang()
-    }
-
-    /// Whether there may be no further attempt, and none of those that there are is expected to end.
-    pub(super) fn all_hang(&self) -> bool {
-        let most = u64::from(self.config.max_connecting);
-        self.counts.connects_coming() == 0 && self.counts.connecting() >= most
-    }
-
     /// Whether there is a connection that may come back.
     pub(super) fn has_any(&self) -> bool {
         let usable = [IDLE, IN_USE, CHECKING];
         self.slots.iter().any(|slot| usable.contains(&slot.phase()))
-    }
-
-    /// Why callers are refused, as long as the other side is down.
-    pub(super) fn unavailable(&self, now: Tick) -> Option<AcquireError<M::Error>> {
-        let mut trouble = self.outage.lock();
-        trouble.outage.not_later(now);
-        let source = trouble.last.clone()?;
-        Some(AcquireError::Unavailable {
-            source,
-            failures: trouble.outage.failures(),
-            retry_after: trouble.outage.retry_after(now),
-        })
     }
 
     pub(super) fn retire_shared(self: &Arc<Self>, claim: Claim<Arc<Self>>, reason: CloseReason) {

@@ -43,7 +43,8 @@ pub(crate) enum Kind {
     Close,
 }
 
-/// One that is under way, held by whoever runs it. When this is dropped it has ended.
+/// One that is under way, held by whoever runs it. When this is dropped it has ended, and nobody expects anything of it any more: what came of it
+/// is where it belongs by then, or a connection more than needed is made. Who drops it has the pool [looked at](Core::stir) after that.
 pub(crate) struct Errand<M: Manage>(Arc<Watched<M>>);
 
 /// One that is under way, with the place that it is for.
@@ -112,7 +113,7 @@ impl<M: Manage> Errand<M> {
         *self.0.place.lock() = Some(place);
     }
 
-    /// It has ended. Whether its result counts.
+    /// It has ended. Whether its result counts. Until this is dropped it is expected still.
     pub(crate) fn end(&self) -> bool {
         let watched = &self.0;
         let ended =
@@ -121,7 +122,6 @@ impl<M: Manage> Errand<M> {
                 .compare_exchange(RUNNING, ENDED, Ordering::SeqCst, Ordering::SeqCst);
         if ended.is_ok() {
             watched.unwatch();
-            watched.core.counts.give_up(watched.kind);
         }
         ended.is_ok()
     }
@@ -129,11 +129,15 @@ impl<M: Manage> Errand<M> {
 
 impl<M: Manage> Drop for Errand<M> {
     fn drop(&mut self) {
-        if !self.end() && self.0.state.load(Ordering::SeqCst) == ABANDONED {
-            self.0.core.counts.lingering.fetch_sub(1, Ordering::SeqCst);
+        self.end();
+        let counts = &self.0.core.counts;
+        counts.end(self.0.kind);
+        if self.0.state.load(Ordering::SeqCst) == ABANDONED {
+            counts.lingering.fetch_sub(1, Ordering::SeqCst);
             self.0.take_thread_back();
+        } else {
+            counts.give_up(self.0.kind);
         }
-        self.0.core.counts.end(self.0.kind);
         self.0.give_place_back();
     }
 }

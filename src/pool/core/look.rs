@@ -91,6 +91,9 @@ impl<M: Manage> Core<M> {
         if status.connecting + status.checking > 0 {
             return Reason::Connecting;
         }
+        if status.total < status.max_size && self.is_starving() {
+            return Reason::OverBudget;
+        }
         Reason::Busy
     }
 

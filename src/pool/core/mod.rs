@@ -9,6 +9,7 @@
 //! | `take`, `give` | the short ways out and in |
 //! | `wait` | the long way out: the line, the deadline |
 //! | `stir`, `connect`, `check`, `retire` | connections are made, checked and closed |
+//! | `outlook` | what callers are told while none can be made |
 //! | `errand`, `limited`, `driven`, `verbs` | what is under way: as a call, as a future, and its time limit |
 //! | `orders` | what a user asks of the pool as a whole |
 //! | `quota` | what several pools share |
@@ -36,6 +37,7 @@ mod hint;
 mod limited;
 mod look;
 mod orders;
+mod outlook;
 mod quota;
 mod retire;
 mod rights;

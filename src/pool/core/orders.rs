@@ -103,7 +103,7 @@ impl<M: Manage> Core<M> {
             .gate
             .store(self.gate.note(), Ordering::Relaxed);
         self.begin_life(&mut claim, connection);
-        self.settle_in(claim);
+        self.settle_in(claim, None);
         Ok(())
     }
 

@@ -23,6 +23,9 @@ pub(crate) trait Quota: Send + Sync {
     /// The pool wants no further one now: what was kept for it goes to the next.
     fn rest(&self);
 
+    /// Whether the pool has been refused one more, and waits for it.
+    fn is_starving(&self) -> bool;
+
     /// A connection comes back, for which somebody of this pool `waits` or not. Whether it is to be closed for another pool, which has a better
     /// claim.
     fn cede(&self, waits: bool) -> bool;
@@ -86,6 +89,11 @@ impl<M: Manage> Core<M> {
     pub(super) fn cedes(&self) -> bool {
         let waits = self.line.waiting() > 0;
         self.quota.get().is_some_and(|quota| quota.cede(waits))
+    }
+
+    /// Whether there may be one more connection, but for what other pools of the group have.
+    pub(super) fn is_starving(&self) -> bool {
+        self.quota.get().is_some_and(|quota| quota.is_starving())
     }
 
     /// Somebody does not wait any more.

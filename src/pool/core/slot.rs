@@ -73,6 +73,8 @@ pub(crate) struct Notes {
     pub(crate) used_for: AtomicU64,
     /// When it was made, or checked.
     pub(crate) checked: AtomicU64,
+    /// When somebody began to make or to check it.
+    pub(crate) begun: AtomicU64,
     /// The thread that has it.
     pub(crate) thread: AtomicU64,
     /// Whether the present use was reported as a leak.
@@ -102,6 +104,7 @@ impl<T> Slot<T> {
                 short_uses: zero(),
                 used_for: zero(),
                 checked: zero(),
+                begun: zero(),
                 thread: zero(),
                 reported: zero(),
                 holder: AtomicPtr::new(std::ptr::null_mut()),

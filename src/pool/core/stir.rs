@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use super::base::Core;
 use super::gate::{CLOSED, PAUSED};
-use super::slot::CONNECTING;
+use super::slot::{CHECKING, CONNECTING};
 use crate::kernel::clock::Tick;
 use crate::kernel::sync::Ordering;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::upkeep::shielded;
 use crate::pool::Manage;
-use crate::pool::policy::{Leave, Plan, Situation};
+use crate::pool::policy::{Leave, Pace, Plan, Situation};
 
 /// What came of a look.
 enum Step {
@@ -126,24 +126,50 @@ impl<M: Manage> Core<M> {
     }
 
     fn situation(&self, now: Tick, missing: u64) -> Situation {
-        let coming = self.counts.coming();
         let since = Tick::from_nanos(self.backlog.since.load(Ordering::Relaxed));
-        let backlog = now.since(since);
-        let known = Duration::from_nanos(self.connect_time.load(Ordering::Relaxed));
+        let pace = self.pace();
+        let (expected, oldest) = self.expected(now, pace.late_after());
         Situation {
             waiting: self.line.waiting() as u64,
             missing,
-            coming,
+            coming: self.counts.coming(),
+            expected,
+            late_in: pace.late_after().saturating_sub(oldest),
             established: u64::from(self.has_any()),
             returned: self.backlog.returned.load(Ordering::Relaxed),
-            backlog,
-            // One that has been under way for so long takes at least as long.
-            connect_time: if coming > 0 {
-                known.max(backlog)
-            } else {
-                known
-            },
+            backlog: now.since(since),
+            connect_time: pace.connect_time(oldest),
         }
+    }
+
+    /// What is known of how long connects take.
+    pub(super) fn pace(&self) -> Pace {
+        let known = self.connect_time.load(Ordering::Relaxed);
+        Pace::new((known > 0).then_some(Duration::from_nanos(known)))
+    }
+
+    /// Connects and checks that will count and are not late, and for how long the oldest of them has been under way.
+    fn expected(&self, now: Tick, late_after: Duration) -> (u64, Duration) {
+        let (connects, checks) = (self.counts.connects_coming(), self.counts.checking());
+        let (mut connecting, mut checking, mut oldest) = (0, 0, Duration::ZERO);
+        if connects + checks == 0 {
+            return (0, oldest);
+        }
+        for slot in self.slots.iter() {
+            let count = match slot.phase() {
+                CONNECTING => &mut connecting,
+                CHECKING => &mut checking,
+                _ => continue,
+            };
+            let begun = Tick::from_nanos(slot.notes.begun.load(Ordering::Relaxed));
+            let age = now.since(begun);
+            if age < late_after {
+                *count += 1;
+                oldest = oldest.max(age);
+            }
+        }
+        // Some of them may have been abandoned.
+        (connects.min(connecting) + checks.min(checking), oldest)
     }
 
     /// Somebody has joined the line.

@@ -241,13 +241,7 @@ impl<M: Manage> Core<M> {
             return None;
         }
         let refusal = self.unavailable(now)?;
-        let due = matches!(
-            refusal,
-            AcquireError::Unavailable {
-                retry_after: Duration::ZERO,
-                ..
-            }
-        );
+        let due = self.outage.lock().outage.retry_after(now).is_zero();
         if due && self.counts.coming() == 0 && !self.all_hang() {
             // It is time for an attempt, and this one waits for that.
             return None;

@@ -10,8 +10,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use super::ledger::{Ledger, Step};
+use super::ledger::{LATE, Ledger, Spare, Step};
 use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex, Ordering};
 use crate::kernel::upkeep::shielded;
 use crate::pool::core::{Guest, Quota, Time};
@@ -19,13 +20,17 @@ use crate::pool::core::{Guest, Quota, Time};
 /// How to reach a pool.
 type Reach = Arc<OnceLock<Weak<dyn Guest>>>;
 
+type Tell = Box<dyn Fn(Tick) + Send + Sync>;
+
 pub(super) struct Budget {
     ledger: Mutex<Ledger<Reach>>,
     /// Calls of `pump` that are not done with.
     marks: AtomicU64,
     time: Time,
     /// Told that a pool has no connection any more.
-    emptied: OnceLock<Box<dyn Fn(Tick) + Send + Sync>>,
+    emptied: OnceLock<Tell>,
+    /// Told when to have a [look](Budget::look_again), lest a close that hangs is waited for.
+    expecting: OnceLock<Tell>,
     gave_way: AtomicU64,
 }
 
@@ -47,12 +52,33 @@ impl Budget {
             marks: AtomicU64::new(0),
             time,
             emptied: OnceLock::new(),
+            expecting: OnceLock::new(),
             gave_way: AtomicU64::new(0),
         })
     }
 
     pub(super) fn on_emptied(&self, told: impl Fn(Tick) + Send + Sync + 'static) {
         let _ = self.emptied.set(Box::new(told));
+    }
+
+    pub(super) fn on_expecting(&self, told: impl Fn(Tick) + Send + Sync + 'static) {
+        let _ = self.expecting.set(Box::new(told));
+    }
+
+    fn expect(&self, due: Option<Tick>) {
+        if let Some((told, due)) = self.expecting.get().zip(due) {
+            told(due);
+        }
+    }
+
+    /// Time has passed. When to come again.
+    pub(super) fn look_again(&self, now: Tick) -> Option<Tick> {
+        // A statement of its own: the lock is released at its end.
+        let restless = self.ledger.lock().is_restless();
+        if restless {
+            self.pump();
+        }
+        self.ledger.lock().next_late(now)
     }
 
     pub(super) fn open(self: &Arc<Self>) -> Arc<Share> {
@@ -87,6 +113,9 @@ impl Budget {
         loop {
             // It runs the clock's code.
             shielded(|| self.work());
+            if faulty(Fault::ForgetPump) {
+                return self.marks.store(0, Ordering::SeqCst);
+            }
             let done = self
                 .marks
                 .compare_exchange(mark, 0, Ordering::SeqCst, Ordering::SeqCst);
@@ -100,11 +129,15 @@ impl Budget {
     fn work(&self) {
         let mut searched = false;
         loop {
-            // A statement of its own: the lock is released at its end.
-            let step = self.ledger.lock().step(searched);
+            let now = self.time.now();
+            let mut ledger = self.ledger.lock();
+            let step = ledger.step(searched, now);
+            let late = ledger.next_late(now);
+            drop(ledger);
             match step {
                 Step::Tell(raised, pools) => {
-                    let pools = pools.iter().filter_map(reached);
+                    let told = |_: &Arc<dyn Guest>| !faulty(Fault::StarveUntold);
+                    let pools = pools.iter().filter_map(reached).filter(told);
                     pools.for_each(|pool| pool.starve(raised));
                 }
                 Step::Call(pool) => {
@@ -112,25 +145,25 @@ impl Budget {
                         pool.call();
                     }
                 }
-                Step::MakeRoom(pools) => searched = !self.make_room(&pools),
-                Step::Rest => return,
+                Step::MakeRoom(pools) => searched = !self.make_room(&pools, now),
+                Step::Rest => return self.expect(late),
             }
         }
     }
 
-    /// Closes the connection of these pools that has been idle for longest. Whether there was one.
-    fn make_room(&self, pools: &[(u64, Reach)]) -> bool {
+    /// Closes the connection of these pools that has been idle for longest, but rather none where closes hang. Whether there was one.
+    fn make_room(&self, pools: &[Spare<Reach>], now: Tick) -> bool {
         loop {
-            let idle = pools.iter().filter_map(|(id, pool)| {
-                let pool = reached(pool)?;
-                Some((pool.idle_since()?, *id, pool))
+            let idle = pools.iter().filter_map(|spare| {
+                let pool = reached(&spare.guest)?;
+                Some((spare.hangs, pool.idle_since()?, spare.id, pool))
             });
-            let oldest = idle.min_by_key(|(since, ..)| *since);
-            let Some((_, id, pool)) = oldest else {
+            let oldest = idle.min_by_key(|(hangs, since, ..)| (*hangs, *since));
+            let Some((_, _, id, pool)) = oldest else {
                 return false;
             };
             // Before it is closed: that may be over at once.
-            self.ledger.lock().depart(id);
+            self.ledger.lock().depart(id, now);
             if pool.give_way() {
                 self.gave_way.fetch_add(1, Ordering::Relaxed);
                 return true;
@@ -196,6 +229,9 @@ impl Quota for Share {
     }
 
     fn give_back(&self) {
+        if faulty(Fault::KeepBudget) {
+            return;
+        }
         let mut ledger = self.budget.ledger.lock();
         ledger.give_back(self.id);
         let empty = ledger.count(self.id) == 0;
@@ -206,7 +242,7 @@ impl Quota for Share {
     }
 
     fn rest(&self) {
-        if self.asked.swap(0, Ordering::SeqCst) == 0 {
+        if self.asked.swap(0, Ordering::SeqCst) == 0 || faulty(Fault::KeepGrant) {
             return;
         }
         let mut ledger = self.budget.ledger.lock();
@@ -219,11 +255,16 @@ impl Quota for Share {
         self.budget.pump();
     }
 
+    fn is_starving(&self) -> bool {
+        self.budget.ledger.lock().is_hungry(self.id)
+    }
+
     fn cede(&self, waits: bool) -> bool {
         let now = self.budget.time.now();
         let ceded = self.budget.ledger.lock().cede(self.id, waits, now);
         if ceded {
             self.budget.gave_way.fetch_add(1, Ordering::Relaxed);
+            self.budget.expect(Some(now.saturating_add(LATE)));
         }
         ceded
     }

@@ -266,7 +266,7 @@ where
             keeper: OnceLock::new(),
             config,
         });
-        if core.config.pool.upkeep != Upkeep::Manual && core.config.key_idle_timeout.is_some() {
+        if core.config.pool.upkeep != Upkeep::Manual {
             let reap: Arc<dyn Reap> = core.clone();
             let reaper = Reaper(Arc::downgrade(&reap));
             let _ = core.keeper.set(Periodic::new(Arc::new(reaper), clock));
@@ -275,6 +275,12 @@ where
         core.budget.on_emptied(move |now| {
             if let Some(core) = weak.upgrade() {
                 core.expect_idle(now);
+            }
+        });
+        let weak = Arc::downgrade(&core);
+        core.budget.on_expecting(move |due| {
+            if let Some(keeper) = weak.upgrade().as_ref().and_then(|core| core.keeper.get()) {
+                keeper.nudger().nudge(due);
             }
         });
         Ok(KeyedPool::of(core))

@@ -186,8 +186,9 @@ impl<K, M: Manage> Core<K, M> {
         let manual = self.config.pool.upkeep == Upkeep::Manual;
         let pools = self.pools().filter(|_| manual);
         let due = pools.filter_map(|pool| pool.run_upkeep()).min();
-        let reap = self.reap(self.time.now());
-        due.into_iter().chain(reap).min()
+        let now = self.time.now();
+        let late = self.budget.look_again(now);
+        due.into_iter().chain(late).chain(self.reap(now)).min()
     }
 }
 

@@ -7,6 +7,8 @@
 //!    of the line; who wants yet another one joins at the end. So a turn is one connection, whatever the number of callers behind it.
 //! 3. A connection that is being closed for somebody is `leaving`. The first of the line are provided for by what is free and what is leaving;
 //!    nothing is closed for them. A count of what is leaving may be too low for a moment, never too high.
+//! 4. What has been leaving for [`LATE`] provides for nobody: another one is closed instead. But that is done once for each that waits, or all that is
+//!    idle would go while a server does not answer.
 //!
 //! # Who gives way
 //!
@@ -14,10 +16,14 @@
 //! less or fewer, and to one that has waited for a whole `turn`. So keys that are always busy come to have the same number of
 //! connections and keep them, and none waits for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::kernel::clock::Tick;
+use crate::kernel::sync::fault::{Fault, is as faulty};
+
+/// A close that takes longer is not waited for, if there is another connection to be closed.
+pub(super) const LATE: Duration = Duration::from_millis(100);
 
 /// `G` is how to reach whoever has an account.
 #[derive(Debug)]
@@ -26,6 +32,8 @@ pub(super) struct Ledger<G> {
     turn: Duration,
     total: u32,
     leaving: u32,
+    /// Since when each of those is, and whose it is.
+    departures: VecDeque<(Tick, u64)>,
     accounts: BTreeMap<u64, Account<G>>,
     /// Places in the line, and who has them.
     line: BTreeMap<u64, u64>,
@@ -60,9 +68,18 @@ pub(super) enum Step<G> {
     /// It is the turn of this one, which has a grant now.
     Call(G),
     /// One of these is to close an idle connection.
-    MakeRoom(Vec<(u64, G)>),
+    MakeRoom(Vec<Spare<G>>),
     /// Nothing.
     Rest,
+}
+
+/// One that has something that may be idle.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spare<G> {
+    pub(super) id: u64,
+    pub(super) guest: G,
+    /// Whether a close of its own takes too long: then the next one may, too.
+    pub(super) hangs: bool,
 }
 
 impl<G: Clone> Ledger<G> {
@@ -72,6 +89,7 @@ impl<G: Clone> Ledger<G> {
             turn,
             total: 0,
             leaving: 0,
+            departures: VecDeque::new(),
             accounts: BTreeMap::new(),
             line: BTreeMap::new(),
             opened: 0,
@@ -88,6 +106,12 @@ impl<G: Clone> Ledger<G> {
     /// How many want one more.
     pub(super) fn hungry(&self) -> usize {
         self.line.len()
+    }
+
+    /// Whether this one wants one more, and can't have it yet.
+    pub(super) fn is_hungry(&self, id: u64) -> bool {
+        let account = self.accounts.get(&id);
+        account.is_some_and(|account| account.hungry.is_some())
     }
 
     pub(super) fn count(&self, id: u64) -> u32 {
@@ -127,6 +151,7 @@ impl<G: Clone> Ledger<G> {
         if let Some(account) = self.accounts.remove(&id) {
             self.total = self.total.saturating_sub(account.count);
             self.leaving = self.leaving.saturating_sub(account.leaving);
+            self.departures.retain(|(_, whose)| *whose != id);
         }
     }
 
@@ -139,7 +164,8 @@ impl<G: Clone> Ledger<G> {
             account.granted = false;
             return true;
         }
-        if self.line.is_empty() && self.total < self.max {
+        let fits = self.line.is_empty() && self.total < self.max;
+        if fits || faulty(Fault::ReserveUnbudgeted) {
             self.total += 1;
             account.count += 1;
             return true;
@@ -186,9 +212,25 @@ impl<G: Clone> Ledger<G> {
         }
     }
 
+    /// Those that are leaving for too long, the oldest first, and whose they are.
+    fn late(&self, now: Tick) -> impl Iterator<Item = u64> {
+        let late = move |(since, _): &&(Tick, u64)| now.since(*since) >= LATE;
+        self.departures.iter().take_while(late).map(|(_, id)| *id)
+    }
+
+    /// When one more is late, if that matters to anybody.
+    pub(super) fn next_late(&self, now: Tick) -> Option<Tick> {
+        let mut since = self.departures.iter().map(|(since, _)| *since);
+        let next = since.find(|since| now.since(*since) < LATE);
+        next.filter(|_| !self.line.is_empty())
+            .map(|since| since.min(now).saturating_add(LATE))
+    }
+
     /// Those for whom nothing is on its way, in the order of the line.
-    fn unprovided(&self) -> impl Iterator<Item = u64> {
-        let coming = (self.max - self.total).saturating_add(self.leaving);
+    fn unprovided(&self, now: Tick) -> impl Iterator<Item = u64> {
+        // There are fewer than connections.
+        let late = self.late(now).take(self.line.len()).count() as u32;
+        let coming = (self.max - self.total).saturating_add(self.leaving - late);
         self.line.values().skip(coming as usize).copied()
     }
 
@@ -198,7 +240,7 @@ impl<G: Clone> Ledger<G> {
             return false;
         };
         let have = mine.count - mine.leaving;
-        let first = self.unprovided().find(|other| match *other == id {
+        let first = self.unprovided(now).find(|other| match *other == id {
             true => waits,
             false => !waits || self.has_better_claim(*other, have, now),
         });
@@ -209,7 +251,7 @@ impl<G: Clone> Ledger<G> {
                 false
             }
             Some(_) => {
-                self.depart(id);
+                self.depart(id, now);
                 true
             }
             None => false,
@@ -227,11 +269,12 @@ impl<G: Clone> Ledger<G> {
     }
 
     /// One of its connections is about to be closed for somebody else.
-    pub(super) fn depart(&mut self, id: u64) {
+    pub(super) fn depart(&mut self, id: u64, now: Tick) {
         let account = self.accounts.get_mut(&id);
         if let Some(account) = account.filter(|account| account.leaving < account.count) {
             account.leaving += 1;
             self.leaving += 1;
+            self.departures.push_back((now, id));
         }
     }
 
@@ -241,11 +284,15 @@ impl<G: Clone> Ledger<G> {
         if let Some(account) = account.filter(|account| account.leaving > 0) {
             account.leaving -= 1;
             self.leaving -= 1;
+            let mut departures = self.departures.iter();
+            if let Some(place) = departures.position(|(_, whose)| *whose == id) {
+                self.departures.remove(place);
+            }
         }
     }
 
     /// What is to be done next. Idle connections have been looked for in vain if it is `searched`.
-    pub(super) fn step(&mut self, searched: bool) -> Step<G> {
+    pub(super) fn step(&mut self, searched: bool, now: Tick) -> Step<G> {
         let starves = !self.line.is_empty();
         // Told before it is looked for: who makes one idle after that sees that it is wanted.
         if starves && (self.untold || !self.raised) {
@@ -263,12 +310,17 @@ impl<G: Clone> Ledger<G> {
             self.total += 1;
             return Step::Call(account.guest.clone());
         }
-        if !searched && self.unprovided().next().is_some() {
+        if !searched && self.unprovided(now).next().is_some() {
             let spares =
                 |account: &Account<G>| account.hungry.is_none() && account.count > account.leaving;
-            let spare = self.accounts.iter().filter(|(_, account)| spares(account));
-            let guests = spare.map(|(id, account)| (*id, account.guest.clone()));
-            return Step::MakeRoom(guests.collect());
+            let accounts = self.accounts.iter();
+            let spare = accounts.filter(|(_, account)| spares(account));
+            let spare = spare.map(|(id, account)| Spare {
+                id: *id,
+                guest: account.guest.clone(),
+                hangs: self.late(now).any(|whose| whose == *id),
+            });
+            return Step::MakeRoom(spare.collect());
         }
         if !starves && self.raised {
             return self.tell(false);
@@ -294,6 +346,7 @@ impl<G: Clone> Ledger<G> {
         let sum = |of: fn(&Account<G>) -> u32| self.accounts.values().map(of).sum::<u32>();
         assert_eq!(self.total, sum(|account| account.count));
         assert_eq!(self.leaving, sum(|account| account.leaving));
+        assert_eq!(self.leaving as usize, self.departures.len());
         assert!(self.total <= self.max, "{} of {}", self.total, self.max);
         let hungry = self.accounts.values().filter(|one| one.hungry.is_some());
         assert_eq!(self.line.len(), hungry.count());

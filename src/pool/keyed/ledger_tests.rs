@@ -21,13 +21,23 @@ fn calls(ledger: &mut Ledger<char>) -> String {
     let mut searched = false;
     loop {
         ledger.check();
-        match ledger.step(searched) {
+        match ledger.step(searched, at(0)) {
             Step::Tell(..) => {}
             Step::Call(one) => called.push(one),
             Step::MakeRoom(_) => searched = true,
             Step::Rest => return called,
         }
     }
+}
+
+/// One of these is to close a connection; some of them have a close that hangs.
+fn room(spare: &[(u64, char, bool)]) -> Step<char> {
+    let spare = spare.iter().map(|(id, guest, hangs)| Spare {
+        id: *id,
+        guest: *guest,
+        hangs: *hangs,
+    });
+    Step::MakeRoom(spare.collect())
 }
 
 const A: u64 = 1;
@@ -146,19 +156,25 @@ fn rooms_are_made_for_as_many_as_want_one() {
         assert!(ledger.reserve(A, true, at(0)));
     }
     assert!(!ledger.reserve(B, true, at(0)) && !ledger.reserve(C, true, at(0)));
-    assert_eq!(ledger.step(false), Step::Tell(true, vec!['a', 'b', 'c']));
+    assert_eq!(
+        ledger.step(false, at(0)),
+        Step::Tell(true, vec!['a', 'b', 'c'])
+    );
     for _ in 0..2 {
-        assert_eq!(ledger.step(false), Step::MakeRoom(vec![(A, 'a')]));
-        ledger.depart(A);
+        assert_eq!(ledger.step(false, at(0)), room(&[(A, 'a', false)]));
+        ledger.depart(A, at(0));
     }
-    assert_eq!(ledger.step(false), Step::Rest);
+    assert_eq!(ledger.step(false, at(0)), Step::Rest);
     ledger.stay(A);
-    assert_eq!(ledger.step(false), Step::MakeRoom(vec![(A, 'a')]));
-    assert_eq!(ledger.step(true), Step::Rest, "in vain");
+    assert_eq!(ledger.step(false, at(0)), room(&[(A, 'a', false)]));
+    assert_eq!(ledger.step(true, at(0)), Step::Rest, "in vain");
     ledger.rest(B);
     ledger.rest(C);
-    assert_eq!(ledger.step(false), Step::Tell(false, vec!['a', 'b', 'c']));
-    assert_eq!(ledger.step(false), Step::Rest);
+    assert_eq!(
+        ledger.step(false, at(0)),
+        Step::Tell(false, vec!['a', 'b', 'c'])
+    );
+    assert_eq!(ledger.step(false, at(0)), Step::Rest);
     assert!(!ledger.is_restless());
 }
 
@@ -166,18 +182,18 @@ fn rooms_are_made_for_as_many_as_want_one() {
 fn who_comes_later_is_told_that_somebody_starves() {
     let mut ledger = ledger(1, 2);
     assert!(ledger.reserve(A, true, at(0)) && !ledger.reserve(B, true, at(0)));
-    assert!(matches!(ledger.step(true), Step::Tell(true, _)));
+    assert!(matches!(ledger.step(true, at(0)), Step::Tell(true, _)));
     let late = ledger.open('z');
     ledger.introduce(late);
-    assert_eq!(ledger.step(true), Step::Tell(true, vec!['z']));
-    assert_eq!(ledger.step(true), Step::Rest);
+    assert_eq!(ledger.step(true, at(0)), Step::Tell(true, vec!['z']));
+    assert_eq!(ledger.step(true, at(0)), Step::Rest);
 }
 
 #[test]
 fn nothing_is_counted_below_zero() {
     let mut ledger = ledger(1, 1);
     ledger.give_back(A);
-    ledger.depart(A);
+    ledger.depart(A, at(0));
     ledger.stay(A);
     ledger.rest(A);
     ledger.give_back(9);
@@ -185,4 +201,34 @@ fn nothing_is_counted_below_zero() {
     assert!(!ledger.reserve(9, true, at(0)) && !ledger.cede(9, true, at(0)));
     ledger.check();
     assert!(ledger.reserve(A, true, at(0)));
+}
+
+#[test]
+fn a_close_that_hangs_is_replaced_once() {
+    let mut ledger = ledger(4, 3);
+    for id in [A, A, A, B] {
+        assert!(ledger.reserve(id, true, at(0)));
+    }
+    assert!(!ledger.reserve(C, true, at(0)));
+    assert!(matches!(ledger.step(false, at(0)), Step::Tell(true, _)));
+    ledger.depart(A, at(0));
+    let late = at(0).saturating_add(LATE);
+    let just_before = Tick::from_nanos(late.as_nanos() - 1);
+    assert_eq!(ledger.next_late(at(0)), Some(late));
+    assert_eq!(ledger.step(false, just_before), Step::Rest);
+    assert_eq!(ledger.next_late(late), None);
+    let both = room(&[(A, 'a', true), (B, 'b', false)]);
+    assert_eq!(ledger.step(false, late), both);
+    ledger.depart(B, late);
+    assert_eq!(ledger.step(false, late), Step::Rest);
+    assert_eq!(ledger.step(false, at(9)), Step::Rest, "that hangs as well");
+    ledger.check();
+    ledger.give_back(B);
+    assert_eq!(calls(&mut ledger), "c");
+    // Behind a clock that stepped back nothing is late, and nothing put off for long.
+    assert!(ledger.reserve(C, true, at(9)) && !ledger.reserve(C, true, at(9)));
+    assert_eq!(ledger.next_late(Tick::ZERO), Some(late));
+    ledger.close(A);
+    ledger.check();
+    assert_eq!(ledger.next_late(at(9)), None);
 }

@@ -13,7 +13,7 @@ use crate::kernel::upkeep::Upkeep;
 use crate::pool::Manage;
 
 pub(super) trait Reap: Send + Sync {
-    /// Forgets what is to be forgotten, and says when to come again.
+    /// Forgets what is to be forgotten, looks after closes that hang, and says when to come again.
     fn reap_now(&self, now: Tick) -> Option<Tick>;
 }
 
@@ -27,7 +27,8 @@ impl Upkeep for Reaper {
 
 impl<K: Send + Sync, M: Manage> Reap for Core<K, M> {
     fn reap_now(&self, now: Tick) -> Option<Tick> {
-        self.reap(now)
+        let late = self.budget.look_again(now);
+        late.into_iter().chain(self.reap(now)).min()
     }
 }
 

@@ -4,6 +4,6 @@ mod demand;
 mod outage;
 mod reap;
 
-pub(crate) use demand::{Plan, Situation};
+pub(crate) use demand::{Pace, Plan, Situation};
 pub(crate) use outage::{Leave, Outage};
 pub(crate) use reap::{Fate, Idle, Terms};

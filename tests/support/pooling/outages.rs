@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tenfold::Refusal;
+
 use crate::pooling::*;
 
 /// Advances in small steps until it is ready.
@@ -70,7 +72,7 @@ fn the_pause_between_two_attempts_is_bounded() {
         let AcquireError::Unavailable { retry_after, .. } = error else {
             panic!("{error:?}")
         };
-        assert!(retry_after <= 64 * MILLI, "{retry_after:?}");
+        assert!(retry_after.unwrap() <= 64 * MILLI, "{retry_after:?}");
         world.clock.advance(64 * MILLI);
     }
     assert!(world.pool.status().failures >= 100);
@@ -266,4 +268,36 @@ fn a_caller_that_runs_the_attempt_itself_is_let_in_when_it_is_time() {
     world.backend.set(Call::Connect, Mood::Good);
     world.clock.advance(SECOND);
     assert!(world.pool.acquire().is_ok());
+}
+
+/// An attempt that hangs keeps others from being made: who is refused meanwhile is told to come again when it ends, not at once.
+#[test]
+fn who_is_refused_during_an_attempt_is_told_when_that_ends() {
+    for limit in [Some(10 * SECOND), None] {
+        let world = spawned(|builder| builder.fail_fast_after(1).connect_timeout(limit));
+        world.backend.set(Call::Connect, Mood::Fails);
+        let task = Task::waiting(world.pool.acquire_async());
+        world.jobs.run();
+        let retry_after = |result: Result<Lease<'_, _>, AcquireError<Down>>| {
+            let error = result.map(drop).unwrap_err();
+            let AcquireError::Unavailable { retry_after, .. } = error else {
+                panic!("{error:?}")
+            };
+            assert_eq!(error.retry_after(), retry_after);
+            retry_after
+        };
+        let refused = || retry_after(Task::new(world.pool.acquire_async()).now());
+        let next = 20 * MILLI;
+        assert!(retry_after(task.woken()) <= Some(next) && refused() <= Some(next));
+        world.backend.set(Call::Connect, Mood::Hangs);
+        world.pass(20 * MILLI);
+        assert_eq!(world.counts(), [0, 0, 1, 0, 0]);
+        assert_eq!(refused(), Some(SECOND), "nobody knows what it takes");
+        world.pass(400 * MILLI);
+        assert_eq!(refused(), Some(600 * MILLI));
+        world.pass(600 * MILLI);
+        assert_eq!(refused(), limit.map(|limit| limit - SECOND), "it hangs");
+        world.pass(8 * SECOND);
+        assert_eq!(refused(), limit.map(|_| SECOND));
+    }
 }
