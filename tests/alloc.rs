@@ -399,7 +399,9 @@ fn a_checkout_does_not_allocate() {
         assert!(pool.try_acquire().is_err());
         drop(all);
         round();
-        assert_eq!(allocations(round), 0, "{order:?} {fairness:?}");
+        // A thread that has to wait for a lock for the first time makes room for that too.
+        let least = (0..3).map(|_| allocations(round)).min();
+        assert_eq!(least, Some(0), "{order:?} {fairness:?}");
         // Nor does a refusal.
         let all = [(); 4].map(|()| pool.try_acquire().unwrap());
         let refused = allocations(|| assert!(pool.try_acquire().is_err()));
