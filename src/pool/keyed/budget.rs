@@ -168,7 +168,7 @@ impl Budget {
                 self.gave_way.fetch_add(1, Ordering::Relaxed);
                 return true;
             }
-            self.ledger.lock().stay(id);
+            self.ledger.lock().recall(id);
         }
     }
 }

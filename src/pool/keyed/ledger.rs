@@ -202,6 +202,10 @@ impl<G: Clone> Ledger<G> {
             account.granted = false;
             account.count -= 1;
             self.total -= 1;
+            if account.leaving > account.count {
+                // Somebody was about to close another one than there is.
+                self.recall(id);
+            }
         }
     }
 
@@ -278,21 +282,38 @@ impl<G: Clone> Ledger<G> {
         }
     }
 
-    /// One that was about to be is gone, or is not closed after all.
+    /// One that was about to be is gone.
     pub(super) fn stay(&mut self, id: u64) {
+        let place = self.departures.iter().position(|(_, whose)| *whose == id);
+        self.no_more_leaving(id, place);
+    }
+
+    fn no_more_leaving(&mut self, id: u64, place: Option<usize>) {
         let account = self.accounts.get_mut(&id);
-        if let Some(account) = account.filter(|account| account.leaving > 0) {
+        let leaves = account.filter(|account| account.leaving > 0);
+        if let Some((account, place)) = leaves.zip(place) {
             account.leaving -= 1;
             self.leaving -= 1;
-            let mut departures = self.departures.iter();
-            if let Some(place) = departures.position(|(_, whose)| *whose == id) {
-                self.departures.remove(place);
-            }
+            self.departures.remove(place);
+        }
+    }
+
+    /// The last of those that were about to be is not closed after all: others may be late.
+    pub(super) fn recall(&mut self, id: u64) {
+        let place = self.departures.iter().rposition(|(_, whose)| *whose == id);
+        self.no_more_leaving(id, place);
+    }
+
+    /// The clock stands at `now`: nothing has been leaving since a later time, which would be late by a clock that comes to it again.
+    fn not_later(&mut self, now: Tick) {
+        for (since, _) in &mut self.departures {
+            *since = now.min(*since);
         }
     }
 
     /// What is to be done next. Idle connections have been looked for in vain if it is `searched`.
     pub(super) fn step(&mut self, searched: bool, now: Tick) -> Step<G> {
+        self.not_later(now);
         let starves = !self.line.is_empty();
         // Told before it is looked for: who makes one idle after that sees that it is wanted.
         if starves && (self.untold || !self.raised) {
@@ -347,6 +368,8 @@ impl<G: Clone> Ledger<G> {
         assert_eq!(self.total, sum(|account| account.count));
         assert_eq!(self.leaving, sum(|account| account.leaving));
         assert_eq!(self.leaving as usize, self.departures.len());
+        let has = |account: &Account<G>| account.leaving <= account.count;
+        assert!(self.accounts.values().all(has));
         assert!(self.total <= self.max, "{} of {}", self.total, self.max);
         let hungry = self.accounts.values().filter(|one| one.hungry.is_some());
         assert_eq!(self.line.len(), hungry.count());

@@ -232,3 +232,51 @@ fn a_close_that_hangs_is_replaced_once() {
     ledger.check();
     assert_eq!(ledger.next_late(at(9)), None);
 }
+
+#[test]
+fn who_gives_a_grant_back_has_no_more_leaving_than_there_is() {
+    let mut ledger = ledger(2, 3);
+    assert!(ledger.reserve(A, true, at(0)) && ledger.reserve(B, true, at(0)));
+    assert!(!ledger.reserve(A, true, at(0)));
+    ledger.give_back(B);
+    assert_eq!(calls(&mut ledger), "a");
+    // One comes back and is closed, while the same one was about to be closed since it was idle.
+    ledger.depart(A, at(0));
+    ledger.depart(A, at(0));
+    ledger.rest(A);
+    assert!(ledger.reserve(B, true, at(0)));
+    assert!(!ledger.reserve(A, true, at(0)) && !ledger.reserve(C, true, at(0)));
+    // All that it has is leaving, and that hangs.
+    assert!(ledger.cede(B, true, at(9)));
+    ledger.check();
+}
+
+#[test]
+fn a_close_that_comes_to_nothing_is_not_taken_for_one_that_hangs() {
+    let mut ledger = ledger(3, 2);
+    for _ in 0..3 {
+        assert!(ledger.reserve(A, true, at(0)));
+    }
+    assert!(!ledger.reserve(B, true, at(0)));
+    assert!(matches!(ledger.step(false, at(0)), Step::Tell(true, _)));
+    ledger.depart(A, at(0));
+    assert_eq!(ledger.step(false, at(9)), room(&[(A, 'a', true)]));
+    ledger.depart(A, at(9));
+    ledger.recall(A);
+    assert_eq!(ledger.step(false, at(9)), room(&[(A, 'a', true)]));
+    ledger.check();
+}
+
+#[test]
+fn a_close_that_hangs_while_the_clock_steps_back_is_late_from_then_on() {
+    let mut ledger = ledger(2, 2);
+    assert!(ledger.reserve(A, true, at(9)) && ledger.reserve(A, true, at(9)));
+    assert!(!ledger.reserve(B, true, at(9)));
+    assert!(matches!(ledger.step(false, at(9)), Step::Tell(true, _)));
+    ledger.depart(A, at(9));
+    assert_eq!(ledger.step(false, at(0)), Step::Rest);
+    let late = at(0).saturating_add(LATE);
+    assert_eq!(ledger.next_late(at(0)), Some(late));
+    assert_eq!(ledger.step(false, late), room(&[(A, 'a', true)]));
+    ledger.check();
+}
