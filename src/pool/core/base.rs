@@ -18,6 +18,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::histogram::Histogram;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicU64, Mutex};
+use crate::kernel::upkeep::shielded;
 use crate::kernel::wait::WaitQueue;
 use crate::pool::hooks::Hooks;
 use crate::pool::policy::{Outage, Terms};
@@ -195,7 +196,7 @@ impl<M: Manage> Core<M> {
         self.look_at_quota();
         if self.config.min_idle > 0 && !self.gate.has(CLOSED) {
             // There may be too few now, in a pool that nobody uses.
-            self.call_round(self.time.now().saturating_add(SOON).as_nanos());
+            shielded(|| self.call_round(self.time.now().saturating_add(SOON).as_nanos()));
         }
         if let Some(core) = self.shared().filter(|_| !faulty(Fault::VacateSilently)) {
             core.stir();

@@ -113,8 +113,8 @@ impl<M: Manage> Core<M> {
             self.hand_on(self.claim(right));
         }
         drop(errand);
-        self.call_round(due);
         self.stir();
+        self.call_round(due);
     }
 
     /// What came to nothing: whoever waits for it may get another one that is idle, or is to be made.

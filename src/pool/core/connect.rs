@@ -214,9 +214,10 @@ impl<M: Manage> Core<M> {
             self.hand_on(self.claim(right));
         }
         drop(errand);
-        self.call_round(due);
         self.watch.notify();
         self.stir();
+        // Last of all: it runs the clock's code.
+        self.call_round(due);
     }
 
     /// A connection that has just been made or checked: to the first in line, without another check, or to the idle ones.

@@ -139,6 +139,10 @@ impl<M: Manage> Drop for Errand<M> {
             counts.give_up(self.0.kind);
         }
         self.0.give_place_back();
+        if std::thread::panicking() {
+            // Who was to have the pool looked at won't.
+            self.0.core.stir();
+        }
     }
 }
 

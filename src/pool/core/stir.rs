@@ -35,15 +35,18 @@ impl<M: Manage> Core<M> {
             return;
         }
         loop {
-            // It runs the clock's code.
-            let last = shielded(|| {
-                loop {
-                    match self.make_one() {
-                        Step::Begun => {}
-                        last => return last,
+            let look = || {
+                shielded(|| {
+                    loop {
+                        match self.make_one() {
+                            Step::Begun => {}
+                            last => return last,
+                        }
                     }
-                }
-            });
+                })
+            };
+            // It runs the clock's code, and who waits should not have to wait for a panic of that. One that goes on is not tried again in a loop.
+            let last = look().or_else(look);
             if faulty(Fault::ForgetStir) {
                 self.stirs.store(0, Ordering::SeqCst);
                 return;

@@ -57,6 +57,11 @@ impl Budget {
         })
     }
 
+    /// The clock is the user's, and no count may be lost to a panic of it.
+    fn now(&self) -> Tick {
+        shielded(|| self.time.now()).unwrap_or(Tick::ZERO)
+    }
+
     pub(super) fn on_emptied(&self, told: impl Fn(Tick) + Send + Sync + 'static) {
         let _ = self.emptied.set(Box::new(told));
     }
@@ -82,7 +87,7 @@ impl Budget {
     }
 
     pub(super) fn open(self: &Arc<Self>) -> Arc<Share> {
-        let now = self.time.now();
+        let now = self.now();
         let reach = Reach::default();
         let id = self.ledger.lock().open(reach.clone());
         Arc::new(Share {
@@ -198,7 +203,7 @@ impl Share {
 
     /// Notes whether there is a connection, whoever changes that meanwhile: the last one to note saw the last change.
     fn note(&self) {
-        let now = self.budget.time.now();
+        let now = self.budget.now();
         let ledger = self.budget.ledger.lock();
         let empty = ledger.count(self.id) == 0;
         let since = if empty { now.as_nanos() } else { u64::MAX };
@@ -212,7 +217,7 @@ impl Share {
 
 impl Quota for Share {
     fn reserve(&self, waits: bool) -> bool {
-        let now = self.budget.time.now();
+        let now = self.budget.now();
         let mut ledger = self.budget.ledger.lock();
         let reserved = ledger.reserve(self.id, waits, now);
         if reserved {
@@ -260,7 +265,7 @@ impl Quota for Share {
     }
 
     fn cede(&self, waits: bool) -> bool {
-        let now = self.budget.time.now();
+        let now = self.budget.now();
         let ceded = self.budget.ledger.lock().cede(self.id, waits, now);
         if ceded {
             self.budget.gave_way.fetch_add(1, Ordering::Relaxed);
