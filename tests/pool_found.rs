@@ -403,3 +403,18 @@ fn a_caller_whose_check_hangs_has_a_connection_made() {
     run_all(&tasks);
     assert!(poll(&mut waiting).is_ready(), "{:?}", pool.status());
 }
+
+/// And so it is by a clock that steps back, which had it wait until that time comes again.
+#[test]
+fn what_hangs_while_the_clock_steps_back_is_late_from_then_on() {
+    let (pool, clock, tasks) = stuck(Stuck::new(1, 0));
+    clock.advance(Duration::from_secs(3_600));
+    let mut waiting = pool.acquire_owned_async();
+    assert!(poll(&mut waiting).is_pending());
+    run_all(&tasks);
+    clock.set(Tick::ZERO);
+    assert!(poll(&mut waiting).is_pending());
+    clock.advance(Duration::from_secs(1));
+    run_all(&tasks);
+    assert!(poll(&mut waiting).is_ready(), "{:?}", pool.status());
+}

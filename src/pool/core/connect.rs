@@ -222,6 +222,8 @@ impl<M: Manage> Core<M> {
 
     /// A connection that has just been made or checked: to the first in line, without another check, or to the idle ones.
     pub(super) fn hand_on(&self, claim: Claim<&Self>) {
+        // Nothing is under way in this slot any more.
+        claim.notes().begun.store(u64::MAX, Ordering::Relaxed);
         let note = claim.notes().gate.load(Ordering::Relaxed);
         if !self.gate.admits_also_quiet(note) {
             return self.put_down_closely(claim);

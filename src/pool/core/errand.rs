@@ -266,6 +266,8 @@ pub(crate) struct Counts {
     coming: AtomicU64,
     /// Checks whose result will count.
     checking: AtomicU64,
+    /// Checks, also abandoned ones.
+    checks: AtomicU64,
     /// Those that took too long and have not ended.
     lingering: AtomicU64,
 }
@@ -276,6 +278,7 @@ impl Counts {
             self.connecting.fetch_add(1, Ordering::SeqCst);
         }
         if kind == Kind::Check {
+            self.checks.fetch_add(1, Ordering::SeqCst);
             self.checking.fetch_add(1, Ordering::SeqCst);
         }
         if kind != Kind::Close {
@@ -296,6 +299,9 @@ impl Counts {
         if kind == Kind::Connect {
             self.connecting.fetch_sub(1, Ordering::SeqCst);
         }
+        if kind == Kind::Check {
+            self.checks.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     pub(crate) fn connecting(&self) -> u64 {
@@ -305,6 +311,17 @@ impl Counts {
     /// Connects whose result will count.
     pub(crate) fn connects_coming(&self) -> u64 {
         self.coming().saturating_sub(self.checking())
+    }
+
+    /// Connects whose result does not count any more.
+    pub(super) fn connects_abandoned(&self) -> u64 {
+        self.connecting().saturating_sub(self.connects_coming())
+    }
+
+    /// And checks.
+    pub(super) fn checks_abandoned(&self) -> u64 {
+        let checks = self.checks.load(Ordering::SeqCst);
+        checks.saturating_sub(self.checking())
     }
 
     /// Calls that took too long and have not ended.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::time::Time;
 use super::super::verbs::{Blocking, Runner, Verbs};
+use super::super::wait::Wait;
 use super::*;
 use crate::kernel::clock::ManualClock;
 use crate::kernel::workers::Workers;
@@ -34,5 +35,22 @@ fn a_thread_is_lent_for_as_long_as_an_errand_takes() {
         }
         assert_eq!(core.verbs.lent(), 0, "it ends first: {ends_first}");
         assert_eq!(core.counts.lingering(), 0);
+    }
+}
+
+/// Between being put into its slot and being counted no more.
+#[test]
+fn what_is_in_its_slot_already_is_expected_until_it_has_ended() {
+    for kind in [Kind::Connect, Kind::Check] {
+        let verbs = Verbs::Blocking(Blocking::new(), Runner::Inline);
+        let time = Time::new(Arc::new(ManualClock::new()), false);
+        let manager: Manager = from_fn(|| Ok(1));
+        let core = Core::new(manager, verbs, Config::default(), Default::default(), time);
+        let errand = Errand::begin(&core, kind);
+        let mut wait = Wait::new(std::panic::Location::caller(), None);
+        assert!(wait.poll(&core, Waker::noop()).is_pending(), "{kind:?}");
+        drop(errand);
+        core.stir();
+        assert!(wait.poll(&core, Waker::noop()).is_ready(), "{kind:?}");
     }
 }

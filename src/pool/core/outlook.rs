@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::base::Core;
 use super::slot::CONNECTING;
 use crate::kernel::clock::Tick;
-use crate::kernel::sync::Ordering;
 use crate::pool::{AcquireError, Manage};
 
 impl<M: Manage> Core<M> {
@@ -48,8 +47,7 @@ impl<M: Manage> Core<M> {
         let limit = self.config.connect_timeout;
         let (mut news, mut hangs): (Option<Duration>, _) = (None, false);
         for slot in self.slots.iter().filter(|slot| slot.phase() == CONNECTING) {
-            let begun = Tick::from_nanos(slot.notes.begun.load(Ordering::Relaxed));
-            let age = now.since(begun);
+            let age = slot.notes.under_way_for(now);
             if limit.is_some_and(|limit| age >= limit) {
                 // It was abandoned.
                 continue;

@@ -31,7 +31,9 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::time::Duration;
 
+use crate::kernel::clock::Tick;
 use crate::kernel::sync::fault::{Fault, is as faulty};
 use crate::kernel::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::kernel::upkeep::shielded;
@@ -137,6 +139,19 @@ impl<T> Slot<T> {
 }
 
 impl Notes {
+    /// For how long a connect or a check has been under way here. By a clock that stepped back it begins anew.
+    pub(crate) fn under_way_for(&self, now: Tick) -> Duration {
+        let begun = self.begun.load(Ordering::Relaxed);
+        let now = now.as_nanos();
+        if begun > now {
+            // Not if another one begins just now.
+            let _ = self
+                .begun
+                .compare_exchange(begun, now, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        Duration::from_nanos(now.saturating_sub(begun))
+    }
+
     /// Who has it; `None` also while it is being handed over.
     pub(crate) fn holder(&self) -> Option<&'static Location<'static>> {
         let holder = self.holder.load(Ordering::Acquire);

@@ -152,27 +152,32 @@ impl<M: Manage> Core<M> {
     }
 
     /// Connects and checks that will count and are not late, and for how long the oldest of them has been under way.
+    ///
+    /// Those that are late are told by their slots, and all others count: what is being handed over has left its phase already.
     fn expected(&self, now: Tick, late_after: Duration) -> (u64, Duration) {
         let (connects, checks) = (self.counts.connects_coming(), self.counts.checking());
-        let (mut connecting, mut checking, mut oldest) = (0, 0, Duration::ZERO);
+        let (mut connecting, mut checking, mut oldest) = (0_u64, 0_u64, Duration::ZERO);
         if connects + checks == 0 {
             return (0, oldest);
         }
         for slot in self.slots.iter() {
-            let count = match slot.phase() {
+            let late = match slot.phase() {
                 CONNECTING => &mut connecting,
                 CHECKING => &mut checking,
                 _ => continue,
             };
-            let begun = Tick::from_nanos(slot.notes.begun.load(Ordering::Relaxed));
-            let age = now.since(begun);
+            let age = slot.notes.under_way_for(now);
             if age < late_after {
-                *count += 1;
                 oldest = oldest.max(age);
+            } else {
+                *late += 1;
             }
         }
-        // Some of them may have been abandoned.
-        (connects.min(connecting) + checks.min(checking), oldest)
+        // Some of these were abandoned, and don't count anyway.
+        let connecting = connecting.saturating_sub(self.counts.connects_abandoned());
+        let checking = checking.saturating_sub(self.counts.checks_abandoned());
+        let expected = connects.saturating_sub(connecting) + checks.saturating_sub(checking);
+        (expected, oldest)
     }
 
     /// Somebody has joined the line.
