@@ -326,7 +326,13 @@ impl Counts {
 
     /// Calls that took too long and have not ended.
     pub(crate) fn lingering(&self) -> u64 {
-        self.lingering.load(Ordering::SeqCst)
+        // One may end before who gave it up has counted it.
+        let lingering = self.lingering.load(Ordering::SeqCst);
+        if lingering > u64::MAX / 2 {
+            0
+        } else {
+            lingering
+        }
     }
 
     pub(crate) fn checking(&self) -> u64 {

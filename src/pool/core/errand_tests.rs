@@ -54,3 +54,18 @@ fn what_is_in_its_slot_already_is_expected_until_it_has_ended() {
         assert!(wait.poll(&core, Waker::noop()).is_ready(), "{kind:?}");
     }
 }
+
+/// Another close that hangs gave its place back only when it ended, if it looked at that moment.
+#[test]
+fn what_ends_before_it_is_counted_as_lingering_does_not_look_like_many() {
+    let verbs = Verbs::Blocking(Blocking::new(), Runner::Inline);
+    let time = Time::new(Arc::new(ManualClock::new()), false);
+    let manager: Manager = from_fn(|| Ok(1));
+    let core = Core::new(manager, verbs, Config::default(), Default::default(), time);
+    let errand = Errand::begin(&core, Kind::Close);
+    errand.0.state.store(ABANDONED, Ordering::SeqCst);
+    drop(errand);
+    assert_eq!(core.counts.lingering(), 0);
+    core.counts.lingering.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(core.counts.lingering(), 0);
+}
