@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::state::State;
 use super::store::{Arena, Entry, Hash, Held, Walk};
 use crate::kernel::pins::Cover;
-use crate::kernel::sync::{Mutex, MutexGuard, yield_now};
+use crate::kernel::sync::{Mutex, MutexGuard, lock_briefly, yield_now};
 
 pub(crate) struct Shard<K, V> {
     pub(crate) arena: Arena<K, V>,
@@ -61,7 +61,7 @@ impl<K: Eq, V> Shard<K, V> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<K, V>> {
-        self.state.lock()
+        lock_briefly(&self.state)
     }
 
     /// Lets those go on who have the lock and move entries. Not by waiting for the lock: they may keep it for longer than that.

@@ -37,6 +37,31 @@ mod imp {
     pub(crate) fn yield_now() {
         std::thread::yield_now();
     }
+
+    /// Locks a mutex that is held for a few hundred nanoseconds as a rule: looks again for about as long before it lets others run, which
+    /// would take longer than that.
+    #[inline(always)]
+    pub(crate) fn lock_briefly<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        match mutex.try_lock() {
+            Some(guard) => guard,
+            None => lock_soon(mutex),
+        }
+    }
+
+    #[inline(never)]
+    fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        const LOOKS: usize = 64;
+        for _ in 0..LOOKS {
+            std::hint::spin_loop();
+            if mutex.is_locked() {
+                continue;
+            }
+            if let Some(guard) = mutex.try_lock() {
+                return guard;
+            }
+        }
+        mutex.lock()
+    }
 }
 
 #[cfg(tenfold_loom)]
@@ -85,6 +110,12 @@ mod imp {
 
     super::model_mutex!(shuttle::sync);
     super::model_parker!(shuttle::sync);
+}
+
+/// The models have no notion of time.
+#[cfg(any(tenfold_loom, tenfold_shuttle))]
+pub(crate) fn lock_briefly<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock()
 }
 
 /// A mutex of a model checker with parking_lot's interface. A poisoned lock means that the model already failed.
