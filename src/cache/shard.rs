@@ -6,7 +6,7 @@ use super::expiry::Rules;
 use super::flights::Flights;
 use super::log::Log;
 use super::policy::Policy;
-use super::state::State;
+use super::state::{State, litter_of};
 use super::store::{Arena, Entry, Hash, Held, Walk};
 use crate::kernel::pins::Cover;
 use crate::kernel::sync::{Mutex, MutexGuard, lock_briefly, yield_now};
@@ -44,7 +44,11 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             (quota / 16).min(LARGEST_FIRST) as usize
         };
-        let (arena, owner) = Arena::new(first + batch, rules.columns(), Log::new(policy.limit()));
+        let (arena, owner) = Arena::new(
+            first + litter_of(batch),
+            rules.columns(),
+            Log::new(policy.limit()),
+        );
         let state = State::new(
             owner,
             policy,

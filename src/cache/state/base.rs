@@ -134,6 +134,12 @@ macro_rules! ledger {
 
 pub(super) use ledger;
 
+/// Slots that entries that were taken out may occupy, where `batch` of them are looked through at a time: those are emptied a few at a time,
+/// while others are taken out.
+pub(crate) const fn litter_of(batch: usize) -> usize {
+    batch + batch / 4 + 16
+}
+
 /// An entry was not stored: this much weight is missing in the shard.
 #[derive(Debug)]
 pub(crate) struct NoRoom(pub(crate) u64);

@@ -11,4 +11,4 @@ mod evict;
 mod insert;
 mod resize;
 
-pub(crate) use base::{NoRoom, Pair, State, Terms};
+pub(crate) use base::{NoRoom, Pair, State, Terms, litter_of};

@@ -127,6 +127,11 @@ impl<K, V> Owner<K, V> {
         !self.stuck || self.waited > batch
     }
 
+    /// Whether there are slots that nobody reads and that only have to be emptied.
+    pub(crate) fn has_free(&self) -> bool {
+        !self.free.is_empty()
+    }
+
     /// Linked entries.
     pub(crate) fn len(&self) -> usize {
         self.linked

@@ -158,12 +158,8 @@ type Turn = (Pace, Cost, Option<(Quota, Keep)>);
 /// Takes and changes; windows that begin behind a change know the bursts from there on only.
 fn bounded_across(first: Quota, script: &[Turn]) -> Result<(), TestCaseError> {
     let bucket = TokenBucket::with_clock(first, ManualClock::new());
-    let started = |quota: &Quota, now: u64| {
-        let mut windows = Windows::new(i128::from(COMMON), rate(quota), quota.burst());
-        windows.changed(now, rate(quota), quota.burst(), rounded(quota));
-        windows
-    };
-    let mut all = vec![started(&first, 0)];
+    let begun = |quota: &Quota| Windows::new(i128::from(COMMON), rate(quota), quota.burst());
+    let mut all = vec![begun(&first)];
     let (mut now, mut since, mut latest) = (0_u64, 0_u64, 0_u64);
     for (pace, cost, change) in script {
         let cost = cost.of(bucket.quota().burst());
@@ -191,7 +187,9 @@ fn bounded_across(first: Quota, script: &[Turn]) -> Result<(), TestCaseError> {
                     windows.reset(quota.initial());
                 }
             }
-            all.push(started(quota, effective));
+            let mut windows = begun(quota);
+            windows.changed(effective, rate(quota), quota.burst(), rounded(quota));
+            all.push(windows);
         } else if bucket.try_acquire_n(cost) && cost > 0 {
             latest = latest.max(now);
             for windows in &mut all {
