@@ -31,3 +31,38 @@ proptest! {
         Run::new(&Settings { max, order, idles, short }).go(&steps);
     }
 }
+
+/// It was handed to one after the other, and nobody came: all that time nobody used it.
+#[test]
+fn what_nobody_came_for_is_closed_when_its_idle_time_is_over() {
+    use script::Step::{Advance, Ask, Give, Try};
+    let (max, order, idles, short) = (1, 1, true, false);
+    let times = |times: &[u16]| {
+        times
+            .iter()
+            .map(|millis| Advance(*millis))
+            .collect::<Vec<_>>()
+    };
+    let steps = [
+        vec![
+            Ask,
+            Ask,
+            Advance(224),
+            Ask,
+            Ask,
+            Give(0),
+            Ask,
+            Advance(495),
+            Ask,
+            Try,
+        ],
+        times(&[568, 327, 386, 300]),
+    ];
+    Run::new(&Settings {
+        max,
+        order,
+        idles,
+        short,
+    })
+    .go(&steps.concat());
+}

@@ -259,7 +259,12 @@ impl<M: Manage> Core<M> {
             if let Some(reason) = self.reason_to_go(note, false) {
                 return self.retire(claim, reason);
             }
+            // It has been unused since before it was granted, and the last round took it for one in use. Not at once: who waits comes first.
+            let due = self.first_due(claim.notes());
+            let soon = self.time.about_now().saturating_add(1);
             claim.publish();
+            // It runs the clock's code.
+            shielded(|| self.call_round(due.max(soon)));
             self.sweep_if_barred();
             if self.gate.is_stale(note) {
                 self.sweep_stale();

@@ -136,9 +136,11 @@ impl<M: Manage> Core<M> {
             return Tick::MAX;
         }
         let now = self.time.now();
-        let mut due = self.pass_on(now).min(self.look_at_orphans(now));
+        let (next, passed_on) = self.pass_on(now);
+        let mut due = next.min(self.look_at_orphans(now));
         let round = keep.round.swap(u64::MAX, Ordering::SeqCst);
-        let round = if now.as_nanos() >= round {
+        // What was passed on to nobody may have been idle for too long.
+        let round = if passed_on || now.as_nanos() >= round {
             // It runs the clock's code, and in simulated time the hook for leaks. What it had not got to is looked at again.
             shielded(|| self.round(keep, now))
                 .unwrap_or_else(|| now.saturating_add(COUNT).as_nanos())
@@ -157,23 +159,25 @@ impl<M: Manage> Core<M> {
             .min(self.come_again(keep, now))
     }
 
-    /// Takes back what nobody came for, and gives it to the next.
-    fn pass_on(&self, now: Tick) -> u64 {
+    /// Takes back what nobody came for, and gives it to the next. When to do so again, and whether there was anything.
+    fn pass_on(&self, now: Tick) -> (u64, bool) {
         if !self.fifo && self.line.waiting() > 0 && !self.gate.has(PAUSED) {
             // Who was woken may not have come.
             self.settle();
         }
         let patience = self.config.patience;
         let (take, put) = (|_: u64| self.take_grant(), |grant| self.put_grant(grant));
+        let mut passed_on = false;
         while self.line.revoke(now, patience, take, put) {
             self.count(Event::PassedOn);
+            passed_on = true;
         }
         if self.line.waiting() == 0 {
             self.trim();
         }
         let oldest = self.line.oldest_grant();
         let due = oldest.map(|since| since.min(now).saturating_add(patience));
-        due.map_or(u64::MAX, Tick::as_nanos)
+        (due.map_or(u64::MAX, Tick::as_nanos), passed_on)
     }
 
     /// Closes what has to go, and has the rest checked. The first slots are those that are in use most, so the last go first.
