@@ -102,7 +102,8 @@ fn checkout(c: &mut Criterion) {
         on_threads(c, &format!("checkout/{variant}"), &THREADS, |calls| {
             (0..calls).for_each(|_| assert_number(&pool.acquire().unwrap()));
         });
-        assert_eq!(pool.status().idle, CONNECTIONS);
+        // One may still be checked for somebody who took another.
+        assert_eq!(pool.status().total, CONNECTIONS);
     }
     let pool = filled(plain(), CONNECTIONS);
     on_threads(c, "checkout/try", &THREADS, |calls| {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use tenfold::pool::{AcquireError, Connect, Fairness, Lease, Manage, Order, Pool};
+use tenfold::pool::{self, AcquireError, Check, Connect, Fairness, Lease, Manage, Order, Pool};
 use tenfold::rng::Rng;
 
 /// Counts what there is.
@@ -187,4 +187,31 @@ fn nothing_is_lost_where_newcomers_pass() {
 fn nothing_is_lost_in_an_order() {
     stress(Fairness::Fifo, Order::Lifo);
     stress(Fairness::Throughput, Order::Fifo);
+}
+
+/// Whoever comes while a check is ending leaves the connection idle that it has found, and waits for the one that was checked: that may be
+/// gone.
+#[test]
+fn who_waits_for_a_check_is_not_forgotten() {
+    for fairness in [Fairness::Fifo, Fairness::Throughput] {
+        for _ in 0..20 {
+            let pool = Pool::builder(pool::from_fn(|| Ok::<_, String>(0_u64)))
+                .max_size(4)
+                .check(Check::Always)
+                .fairness(fairness)
+                .build()
+                .unwrap();
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        for _ in 0..100 {
+                            // Far longer than it takes, and no longer than a failure should.
+                            *pool.acquire_timeout(Duration::from_secs(20)).unwrap() += 1;
+                        }
+                    });
+                }
+            });
+            assert_eq!(pool.status().in_use, 0);
+        }
+    }
 }

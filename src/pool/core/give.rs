@@ -186,14 +186,26 @@ impl<M: Manage> Core<M> {
             return self.trim();
         }
         self.backlog.returned.fetch_add(1, Ordering::Relaxed);
+        self.hand_out_idle();
+        if self.line.waiting() == 0 {
+            self.trim();
+        }
+    }
+
+    /// Those that wait get what is idle, or a check of it.
+    fn hand_out_idle(&self) {
         if self.fifo {
             self.settle();
         } else {
             self.line.rouse(self.time.now());
         }
         self.expect_somebody();
-        if self.line.waiting() == 0 {
-            self.trim();
+    }
+
+    /// A check is over, also by the counts. Who came while it was not may have left a connection idle, and waits for what was checked.
+    pub(super) fn look_behind_check(&self) {
+        if self.line.waiting() > 0 && !self.gate.has(PAUSED) && !faulty(Fault::SkipLookBehind) {
+            self.hand_out_idle();
         }
     }
 
