@@ -73,7 +73,6 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes the entry of a key out if its deadline is not after `now`, and tells whether it was.
-    #[inline(always)]
     pub(crate) fn expire_key<'a, Q: Eq + ?Sized>(
         &mut self,
         arena: &'a Arena<K, V>,
@@ -86,21 +85,9 @@ impl<K: Eq, V> State<K, V> {
         K: Borrow<Q>,
     {
         // The first bound is seldom passed, and a search is not for nothing.
-        self.index.first() <= now && self.expire_found(arena, hash, key, now, after)
-    }
-
-    #[inline(never)]
-    fn expire_found<'a, Q: Eq + ?Sized>(
-        &mut self,
-        arena: &'a Arena<K, V>,
-        hash: Hash,
-        key: &Q,
-        now: u64,
-        after: &mut Aftermath<'a, K, V>,
-    ) -> bool
-    where
-        K: Borrow<Q>,
-    {
+        if self.index.first() > now {
+            return false;
+        }
         let found = self.owner.find(arena, hash, |found| found.borrow() == key);
         let due = found.filter(|id| self.deadline(arena, *id) <= now && now < NEVER);
         if let Some(id) = due {

@@ -70,8 +70,7 @@ impl<K: Eq, V> State<K, V> {
             self.reclaim(arena, after);
         }
         if self.is_full() {
-            let filled = self.owner.len() + self.owner.waiting();
-            let crowded = filled.saturating_mul(100) / FULL >= self.owner.slots();
+            let crowded = self.filled().saturating_mul(100) / FULL >= self.owner.slots();
             let resize = if crowded {
                 Resize::Anyway
             } else {
@@ -81,10 +80,15 @@ impl<K: Eq, V> State<K, V> {
         }
     }
 
+    /// Slots that have an entry, taken out or not.
+    #[inline]
+    fn filled(&self) -> usize {
+        self.owner.len() + self.owner.waiting()
+    }
+
     #[inline]
     fn is_full(&self) -> bool {
-        let filled = self.owner.len() + self.owner.waiting();
-        filled >= self.owner.room().max(self.growth.next)
+        self.filled() >= self.owner.room().max(self.growth.next)
     }
 
     #[cold]
@@ -99,7 +103,7 @@ impl<K: Eq, V> State<K, V> {
         let most = (self.quota as usize).saturating_add(litter_of(self.batch));
         let room = self.owner.room();
         // There is room, but not where it is looked for: no table is large enough for such hashes.
-        let filled = self.owner.len() + self.owner.waiting();
+        let filled = self.filled();
         if filled.saturating_mul(4) < room {
             return;
         }

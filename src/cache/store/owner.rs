@@ -112,11 +112,6 @@ impl<K, V> Owner<K, V> {
     ) -> Option<u32> {
         let view = self.deed.view(arena);
         let tag = tag_of(hash.place());
-        let (_, group) = view.home_group(hash.place());
-        if group.hits(tag).first() >= SLOTS && !group.was_passed(hash.place()) {
-            // As a rule, for a new key.
-            return None;
-        }
         for (home, group) in view.way(hash.place()) {
             for slot in group.hits(tag) {
                 let id = id_of(home, slot);
@@ -159,18 +154,14 @@ impl<K, V> Owner<K, V> {
         extra: Option<&Arc<Extra>>,
     ) -> Result<u32, NoPlace<K, V>> {
         let view = self.deed.view(arena);
-        let (mut home, mut group) = view.home_group(hash.place());
-        let mut slot = group.free();
-        let mut passed = 0;
-        if slot >= SLOTS {
-            let mut way = view.way(hash.place()).enumerate();
-            let found = way.find(|(_, (_, group))| group.free() < SLOTS);
-            let Some((further, place)) = found else {
-                return Err(NoPlace(key, value));
-            };
-            (passed, (home, group)) = (further, place);
-            slot = group.free();
-        }
+        let mut places = view.way(hash.place()).enumerate();
+        let free = places.find_map(|(passed, (home, group))| {
+            let slot = group.free();
+            (slot < SLOTS).then_some((passed, home, group, slot))
+        });
+        let Some((passed, home, group, slot)) = free else {
+            return Err(NoPlace(key, value));
+        };
         let id = id_of(home, slot);
         let at = dense(id);
         let Some(note) = self.notes.get_mut(at) else {

@@ -112,12 +112,12 @@ impl<K, V> Owner<K, V> {
             self.turn = (self.turn + 1) % TURNS;
             return self.turn == 0;
         }
-        let batch = if self.littered {
+        let enough = if self.littered {
             batch.min(LITTER)
         } else {
             batch
         };
-        if self.waiting() >= self.kept.saturating_add(batch) {
+        if self.waiting() >= self.kept.saturating_add(enough) {
             return true;
         }
         if self.graves.is_empty() || !self.has_graves() {
